@@ -1,0 +1,64 @@
+/** Who may import whom: each folder may import the ones below it, never one above or beside it. */
+const LAYERS = [
+  ['app', 'main', 'cli', 'index', 'entities', 'data-source'],
+  ['account', 'admin', 'health', 'metrics'],
+  ['auth'],
+  ['risk', 'two-factor', 'throttling', 'notifications'],
+  ['ledger'],
+  ['tokens'],
+  ['keys', 'users', 'feed', 'events', 'database'],
+  ['config'],
+  ['common'],
+];
+/** Allowed beside each other: from → to. */
+const BESIDE = { keys: ['events'], users: ['events'], feed: ['users'] };
+
+const folder = (names) => `^src/(${names.join('|')})(/|\\.)`;
+const TOP = LAYERS[0];
+
+const layerRules = LAYERS.flatMap((layer, depth) =>
+  layer
+    .filter((name) => !TOP.includes(name))
+    .map((name) => ({
+      name: `${name}-imports-downwards`,
+      severity: 'error',
+      from: { path: folder([name]) },
+      to: {
+        path: '^src/',
+        pathNot: folder([name, ...(BESIDE[name] ?? []), ...LAYERS.slice(depth + 1).flat()]),
+      },
+    })),
+);
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, dependencyTypesNot: ['type-only'] },
+    },
+    ...layerRules,
+    {
+      name: 'domain-is-pure',
+      severity: 'error',
+      from: { path: '^src/[^/]+/domain/', pathNot: '\\.spec\\.ts$' },
+      to: { pathNot: ['^src/[^/]+/domain/', '^src/common/', '^node:crypto$', '^crypto$'] },
+    },
+    {
+      name: 'environment-only-in-main-and-cli',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(main\\.ts|cli/|config/)' },
+      to: { path: '^src/config/environment\\.ts$' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.check.json' },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.js', '.json'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
+  },
+};

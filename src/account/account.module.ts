@@ -1,0 +1,11 @@
+import { Module } from '@nestjs/common';
+import { AuthenticationModule } from '../auth/authentication.module.js';
+import { AccountController } from './account.controller.js';
+
+/**
+ * HTTP for the signed-in user. Import it beside `AuthModule.forRoot()`.
+ *
+ * @publicApi
+ */
+@Module({ imports: [AuthenticationModule], controllers: [AccountController] })
+export class AccountModule {}

@@ -1,0 +1,20 @@
+import { ApiProperty } from '@nestjs/swagger';
+import type { AuthenticatedUser } from '../../auth/authenticated-user.js';
+
+/** The signed-in user (contract §1). */
+export class ProfileResponse {
+  @ApiProperty({
+    type: 'integer',
+    example: 1,
+    description: 'Of a stateless token: the claim as it is.',
+  })
+  id: unknown;
+
+  @ApiProperty({ example: 'alice' })
+  username: string;
+}
+
+/** The members that leave the server. */
+export function profileOf(user: AuthenticatedUser): ProfileResponse {
+  return { id: user.id, username: user.username };
+}

@@ -1,0 +1,42 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
+import { ScheduleModule } from '@nestjs/schedule';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { AccountModule } from './account/account.module.js';
+import { AuthErrorFilter } from './auth/auth-error.filter.js';
+import { AuthModule } from './auth/auth.module.js';
+import type { Config } from './config/environment.js';
+import { dataSourceOptions } from './data-source.js';
+import { HealthModule } from './health/health.module.js';
+
+/** The server: all modules of this package on one database. */
+@Module({})
+export class AppModule {
+  /** @param databaseUrl - where the database really is: the configured address or the embedded server's */
+  static forRoot(config: Config, databaseUrl: string): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        TypeOrmModule.forRoot({
+          ...dataSourceOptions(databaseUrl, config.databasePoolSize),
+          retryAttempts: 0,
+        }),
+        ScheduleModule.forRoot(),
+        AuthModule.forRoot({
+          ...config.settings,
+          paths: {
+            obtainPair: config.tokenObtainPairPaths,
+            refresh: config.tokenRefreshPaths,
+            verify: config.tokenVerifyPaths,
+            blacklist: config.tokenBlacklistPaths,
+            obtainSliding: config.tokenObtainSlidingPaths,
+            refreshSliding: config.tokenRefreshSlidingPaths,
+          },
+        }),
+        AccountModule,
+        HealthModule,
+      ],
+      providers: [{ provide: APP_FILTER, useExisting: AuthErrorFilter }],
+    };
+  }
+}

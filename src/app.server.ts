@@ -1,0 +1,123 @@
+import type { Server } from 'node:http';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { ServerLogger } from './app.logger.js';
+import { AppModule } from './app.module.js';
+import { configureApp, createAdapter, serveOpenApi } from './app.setup.js';
+import { drain } from './app.shutdown.js';
+import { DemoUser, type DemoLogin } from './auth/demo-user.js';
+import { UsersFixture } from './auth/users-fixture.js';
+import { databaseFault } from './common/database-fault.js';
+import { developmentKey } from './config/development-key.js';
+import type { Config } from './config/environment.js';
+import { ConfigError } from './config/resolve-settings.js';
+import { dataSourceOptions } from './data-source.js';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from './database/embedded-postgres.js';
+import { migrate } from './database/migrate.js';
+
+/** A server that answers. */
+export interface RunningServer {
+  /** `http://host:port` */
+  readonly url: string;
+  /** The log-in that this start made, null when there were users already. */
+  readonly demoLogin: DemoLogin | null;
+  /** Answers what has arrived, then stops everything that `startServer` started. */
+  readonly stop: () => Promise<void>;
+}
+
+/**
+ * Starts the whole server: database, schema, users, HTTP.
+ *
+ * @throws ConfigError with what the operator has to change
+ */
+export async function startServer(config: Config): Promise<RunningServer> {
+  const embedded = config.databaseUrl === null ? await startEmbedded(config.dataDir) : null;
+  try {
+    return await serve(withSigningKey(config), config.databaseUrl ?? embedded?.url ?? '', embedded);
+  } catch (error) {
+    await embedded?.stop();
+    throw error;
+  }
+}
+
+async function serve(
+  config: Config,
+  databaseUrl: string,
+  embedded: EmbeddedPostgres | null,
+): Promise<RunningServer> {
+  await migrateOrExplain(databaseUrl, config);
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.forRoot(config, databaseUrl),
+    createAdapter(),
+    {
+      abortOnError: false,
+      logger: new ServerLogger({ json: config.nodeEnv === 'production' }),
+    },
+  );
+  configureApp(app);
+  serveOpenApi(app);
+  await app.init();
+  if (config.usersFixture !== null) await app.get(UsersFixture).load(config.usersFixture);
+  const demoLogin =
+    config.nodeEnv === 'production' ? null : await app.get(DemoUser).createIfEmpty();
+  await listen(app, config);
+  const server = app.getHttpServer() as Server;
+  return {
+    url: urlOf(server, config.host),
+    demoLogin,
+    stop: async () => {
+      await drain(app, server);
+      await embedded?.stop();
+    },
+  };
+}
+
+function withSigningKey(config: Config): Config {
+  const { settings } = config;
+  if (settings.signingKey !== '') return config;
+  const signingKey = developmentKey(config.dataDir, settings.algorithm);
+  return { ...config, settings: { ...settings, signingKey } };
+}
+
+async function startEmbedded(dataDir: string): Promise<EmbeddedPostgres> {
+  return startEmbeddedPostgres({ dataDir });
+}
+
+async function migrateOrExplain(url: string, config: Config): Promise<void> {
+  try {
+    await migrate(dataSourceOptions(url, config.databasePoolSize));
+  } catch (error) {
+    const reason = databaseFault(error) ?? (error as { code?: string }).code;
+    if (reason === undefined || config.databaseUrl === null) throw error;
+    throw new ConfigError([
+      `DATABASE_URL: the database cannot be used (${reason}). Check the address, the password and that it is running. Example: postgres://user:password@host:5432/name`,
+    ]);
+  }
+}
+
+async function listen(app: NestFastifyApplication, config: Config): Promise<void> {
+  try {
+    await app.listen(config.port, config.host);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    await app.close();
+    if (code === 'EADDRINUSE') {
+      throw new ConfigError([`PORT: ${config.port} is in use. Choose another one. Example: 3001`]);
+    }
+    if (code === 'EACCES') {
+      throw new ConfigError([`PORT: this user may not listen on ${config.port}. Example: 3000`]);
+    }
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
+      throw new ConfigError([
+        `HOST: ${config.host} is not an address of this machine. Example: 127.0.0.1`,
+      ]);
+    }
+    throw error;
+  }
+}
+
+function urlOf(server: Server, host: string): string {
+  const address = server.address();
+  const port = address !== null && typeof address === 'object' ? address.port : 0;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}

@@ -1,0 +1,48 @@
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { applyFastifyRules } from './app.fastify.js';
+import { AuthSettings } from './config/auth-settings.js';
+
+/** Seconds; slow clients must not hold connections for ever. */
+const TIMEOUTS = { headers: 10, request: 30, keepAlive: 72 };
+
+/** The HTTP server: limits and timeouts. The router's defaults are the contract's: case and slashes count. */
+export function createAdapter(): FastifyAdapter {
+  return new FastifyAdapter({
+    requestTimeout: TIMEOUTS.request * 1000,
+    keepAliveTimeout: TIMEOUTS.keepAlive * 1000,
+    http: { headersTimeout: TIMEOUTS.headers * 1000 },
+    // Requests that arrive while the server closes are answered; see app.shutdown.ts.
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+  });
+}
+
+/**
+ * Makes the application answer as the wire contract demands: parsers, content negotiation, `Allow`, 405.
+ * Call it before `app.init()` or `app.listen()`.
+ *
+ * @publicApi
+ */
+export function configureApp(app: NestFastifyApplication): void {
+  applyFastifyRules(app, app.get(AuthSettings).maxBodySize);
+}
+
+/** Serves the OpenAPI description and its page under `/docs`. */
+export function serveOpenApi(app: NestFastifyApplication): void {
+  // Made when it is first asked for: it costs time and memory that most servers never need.
+  SwaggerModule.setup('docs', app, () => openApiDocument(app), {
+    jsonDocumentUrl: 'docs/openapi.json',
+  });
+}
+
+/** The OpenAPI description of the running server. */
+export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
+  const config = new DocumentBuilder()
+    .setTitle('nest-simplejwt')
+    .setDescription('Token authentication with the wire format of SimpleJWT.')
+    .setVersion('1')
+    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' })
+    .build();
+  return SwaggerModule.createDocument(app, config);
+}

@@ -1,0 +1,27 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Server } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** How long new requests are still accepted after the signal, ms: load balancers need a moment to notice. */
+const GRACE = 500;
+/** Until connections that do not end by themselves are cut, ms; the whole must stay below ten seconds. */
+const PATIENCE = 7000;
+
+/**
+ * Closes without dropping anything that had arrived: for a moment it goes on accepting, tells every client
+ * `Connection: close`, then accepts no more, waits for the answers, and cuts what idles.
+ */
+export async function drain(app: NestFastifyApplication, server: Server): Promise<void> {
+  server.prependListener('request', (_request, response) => {
+    response.shouldKeepAlive = false;
+  });
+  await delay(GRACE);
+  const closed = new Promise<void>((resolve) => {
+    server.close(() => resolve());
+  });
+  server.closeIdleConnections();
+  const cut = setTimeout(() => server.closeAllConnections(), PATIENCE);
+  await closed;
+  clearTimeout(cut);
+  await app.close();
+}

@@ -1,0 +1,91 @@
+import { Catch, HttpException, Injectable, Logger } from '@nestjs/common';
+import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { databaseFault } from '../common/database-fault.js';
+import { AuthError, UnavailableError } from '../common/errors.js';
+import { AuthSettings } from '../config/auth-settings.js';
+
+interface LoggedRequest {
+  readonly method?: string;
+  readonly url?: string;
+  readonly ip?: string;
+}
+
+/**
+ * Renders every error as SimpleJWT's body (contract §2–§11) with its headers, and says in the log why each 401 was
+ * given. What nobody foresaw is a 500 that shows nothing of the inside; a database that is away is a 503.
+ *
+ * @publicApi
+ */
+@Catch()
+@Injectable()
+export class AuthErrorFilter implements ExceptionFilter {
+  private readonly logger = new Logger('AuthErrorFilter');
+  private readonly challenge: string;
+
+  constructor(
+    private readonly adapterHost: HttpAdapterHost,
+    settings: AuthSettings,
+  ) {
+    this.challenge = `${settings.authHeaderTypes[0]} realm="api"`;
+  }
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const { httpAdapter } = this.adapterHost;
+    const response: unknown = http.getResponse();
+    const error = toAuthError(thrown);
+    this.log(error, thrown, http.getRequest<LoggedRequest>());
+    if (httpAdapter.isHeadersSent(response)) return;
+    const status = error.getStatus();
+    // The token views name a challenge as well, although they read no header (contract §6).
+    if (status === 401 && !('www-authenticate' in error.headers)) {
+      httpAdapter.setHeader(response, 'WWW-Authenticate', this.challenge);
+    }
+    for (const [name, value] of Object.entries(error.headers)) {
+      httpAdapter.setHeader(response, name, value);
+    }
+    // Fastify drops the content type that was set before an error.
+    httpAdapter.setHeader(response, 'Content-Type', 'application/json');
+    httpAdapter.reply(response, error.getResponse(), status);
+  }
+
+  private log(error: AuthError, thrown: unknown, request: LoggedRequest): void {
+    const status = error.getStatus();
+    // The query string stays out of the log: somebody may have put a token there.
+    const entry = {
+      event: 'refused',
+      status,
+      reason: error.reason,
+      method: request.method,
+      path: request.url?.split('?')[0],
+      ip: request.ip,
+    };
+    if (status >= 500) {
+      const cause = error.cause ?? thrown;
+      this.logger.error(entry, cause instanceof Error ? cause.stack : undefined);
+    } else if (status === 401 || status === 403) this.logger.log(entry);
+  }
+}
+
+function toAuthError(thrown: unknown): AuthError {
+  if (thrown instanceof AuthError) return thrown;
+  const fault = databaseFault(thrown);
+  if (fault !== null) return new UnavailableError(fault, { cause: thrown });
+  const status = statusOf(thrown);
+  if (status === 413) return new AuthError('payload_too_large');
+  if (status === 404) return new AuthError('not_found');
+  if (status !== null && status >= 400 && status < 500) {
+    const detail = thrown instanceof Error ? thrown.message : undefined;
+    return new AuthError('parse_error', { detail, status, reason: 'framework' });
+  }
+  if (status === 503) return new UnavailableError('framework', { cause: thrown });
+  return new AuthError('server_error', { body: { error: 'Server Error (500)' }, cause: thrown });
+}
+
+/** The status of an error of Nest or Fastify. */
+function statusOf(thrown: unknown): number | null {
+  if (thrown instanceof HttpException) return thrown.getStatus();
+  const { statusCode } = (thrown ?? {}) as { statusCode?: unknown };
+  return typeof statusCode === 'number' ? statusCode : null;
+}

@@ -1,0 +1,28 @@
+import { Injectable, type ExecutionContext } from '@nestjs/common';
+import { AuthGuard } from '@nestjs/passport';
+import { AuthError } from '../common/errors.js';
+import { AuthenticationChain } from './authentication-chain.js';
+import { withChallenge } from './challenge.js';
+
+/**
+ * Opens a route for those whom the chain of `AUTHENTICATION_CLASSES` knows; the first class names the challenge
+ * (contract §11).
+ *
+ * @publicApi
+ */
+@Injectable()
+export class AuthenticationGuard extends AuthGuard() {
+  constructor(private readonly chain: AuthenticationChain) {
+    super({ defaultStrategy: [...chain.strategies] });
+  }
+
+  override handleRequest<TUser>(
+    error: unknown,
+    user: TUser | false | null,
+    _info: unknown,
+    context: ExecutionContext,
+  ): TUser {
+    if (user && !error) return user;
+    throw withChallenge(error ?? new AuthError('not_authenticated'), this.chain.challenge, context);
+  }
+}

@@ -1,0 +1,73 @@
+import { Module } from '@nestjs/common';
+import { PassportModule } from '@nestjs/passport';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { LedgerModule } from '../ledger/ledger.module.js';
+import { TokensModule } from '../tokens/tokens.module.js';
+import { UsersModule } from '../users/users.module.js';
+import { AuthErrorFilter } from './auth-error.filter.js';
+import { AuthToken } from './auth-token.entity.js';
+import { AuthenticationChain } from './authentication-chain.js';
+import { AuthenticationGuard } from './authentication.guard.js';
+import { BasicAuthentication } from './basic-authentication.js';
+import { DemoUser } from './demo-user.js';
+import { DjangoSession } from './django-session.entity.js';
+import { JwtAuthGuard } from './jwt-auth.guard.js';
+import { JwtAuthentication } from './jwt-authentication.js';
+import { JwtStatelessAuthentication } from './jwt-stateless-authentication.js';
+import { JwtStrategy } from './jwt.strategy.js';
+import { LocalAuthGuard } from './local-auth.guard.js';
+import { LocalStrategy } from './local.strategy.js';
+import { LoginHooks } from './login-hooks.js';
+import { LoginService } from './login.service.js';
+import { SessionAuthentication } from './session-authentication.js';
+import { TokenAuthentication } from './token-authentication.js';
+import { TokenViewsService } from './token-views.service.js';
+import { UsersFixture } from './users-fixture.js';
+
+/**
+ * The Passport strategies `local` and `jwt`, the authentication classes, the guards, and what the token views do. It
+ * stands apart from `AuthModule` so that modules with guarded routes can import one and the same instance.
+ */
+@Module({
+  imports: [
+    PassportModule,
+    TokensModule,
+    UsersModule,
+    LedgerModule,
+    TypeOrmModule.forFeature([AuthToken, DjangoSession]),
+  ],
+  providers: [
+    AuthErrorFilter,
+    AuthenticationChain,
+    AuthenticationGuard,
+    BasicAuthentication,
+    DemoUser,
+    JwtAuthentication,
+    JwtAuthGuard,
+    JwtStatelessAuthentication,
+    JwtStrategy,
+    LocalAuthGuard,
+    LocalStrategy,
+    LoginHooks,
+    LoginService,
+    SessionAuthentication,
+    TokenAuthentication,
+    TokenViewsService,
+    UsersFixture,
+  ],
+  exports: [
+    AuthErrorFilter,
+    AuthenticationChain,
+    AuthenticationGuard,
+    DemoUser,
+    JwtAuthentication,
+    JwtAuthGuard,
+    LedgerModule,
+    LocalAuthGuard,
+    TokensModule,
+    TokenViewsService,
+    UsersFixture,
+    UsersModule,
+  ],
+})
+export class AuthenticationModule {}

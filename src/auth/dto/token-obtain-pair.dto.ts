@@ -1,0 +1,16 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { CharField } from '../../common/char-field.js';
+
+/** Credentials of a log-in, for a pair and for a sliding token alike (contract §4). */
+export class TokenObtainPairDto {
+  @ApiProperty({
+    description: 'Compared exactly; surrounding white space is dropped.',
+    example: 'alice',
+  })
+  @CharField()
+  username: string;
+
+  @ApiProperty({ format: 'password', example: 'wonderland' })
+  @CharField({ trim: false })
+  password: string;
+}

@@ -1,0 +1,9 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { CharField } from '../../common/char-field.js';
+
+/** A sliding token to extend. */
+export class TokenRefreshSlidingDto {
+  @ApiProperty({ description: 'Sliding token that has not expired.', example: 'eyJhbGciOi…' })
+  @CharField()
+  token: string;
+}

@@ -1,0 +1,9 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { CharField } from '../../common/char-field.js';
+
+/** A refresh token to trade in. */
+export class TokenRefreshDto {
+  @ApiProperty({ description: 'Refresh token.', example: 'eyJhbGciOi…' })
+  @CharField()
+  refresh: string;
+}

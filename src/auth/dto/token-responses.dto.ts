@@ -1,0 +1,40 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+
+/** Answer to a log-in. The members stand in this order on the wire (contract §1). */
+export class TokenPairResponse {
+  @ApiProperty({ description: 'Refresh token: keep it safe, send it to the refresh view only.' })
+  refresh: string;
+
+  @ApiProperty({ description: 'Access token: send it as `Authorization: Bearer …`.' })
+  access: string;
+}
+
+/** Answer to a refresh. */
+export class TokenRefreshResponse {
+  @ApiProperty({ description: 'New access token.' })
+  access: string;
+
+  @ApiPropertyOptional({
+    description:
+      'New refresh token, with `ROTATE_REFRESH_TOKENS`; it takes the place of the old one.',
+  })
+  refresh?: string;
+}
+
+/** Answer with a sliding token. */
+export class SlidingTokenResponse {
+  @ApiProperty({ description: 'Sliding token.' })
+  token: string;
+}
+
+/** An empty object: what verify and blacklist answer. */
+export class EmptyResponse {}
+
+/** Body of most errors. */
+export class ErrorResponse {
+  @ApiProperty({ example: 'Token is invalid' })
+  detail: string;
+
+  @ApiPropertyOptional({ example: 'token_not_valid' })
+  code?: string;
+}

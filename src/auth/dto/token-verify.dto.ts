@@ -1,0 +1,9 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { CharField } from '../../common/char-field.js';
+
+/** A token of any type to check. */
+export class TokenVerifyDto {
+  @ApiProperty({ description: 'Token of any type.', example: 'eyJhbGciOi…' })
+  @CharField()
+  token: string;
+}

@@ -1,0 +1,42 @@
+import { AuthError } from '../common/errors.js';
+import { accepts } from '../common/negotiation.js';
+import type { HttpViewPath } from './http-views.js';
+
+/** Media types that bodies may have (contract §3). */
+const PARSES = ['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data'];
+
+/** What of a request the rules look at. */
+export interface NegotiatedRequest {
+  /** Value of `Accept`; undefined when absent. */
+  readonly accept: string | undefined;
+  /** Value or values of `format` in the query. */
+  readonly format: unknown;
+}
+
+/** The refusal of content negotiation, or null (contract §2: before guard, method and body). */
+export function negotiationProblem({ accept, format }: NegotiatedRequest): AuthError | null {
+  const last: unknown = Array.isArray(format) ? format.at(-1) : format;
+  switch (accepts(accept, typeof last === 'string' ? last : undefined)) {
+    case 'ok':
+      return null;
+    case 'not_found':
+      return new AuthError('not_found');
+    case 'not_acceptable':
+      return new AuthError('not_acceptable');
+  }
+}
+
+/** The answer to OPTIONS (contract §2). */
+export function describeView({ info }: HttpViewPath): object {
+  return {
+    name: info.name,
+    description: info.description,
+    renders: ['application/json'],
+    parses: PARSES,
+  };
+}
+
+/** 405 for a method that has no handler. */
+export function methodNotAllowed(method: string): AuthError {
+  return new AuthError('method_not_allowed', { detail: `Method "${method}" not allowed.` });
+}

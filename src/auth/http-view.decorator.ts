@@ -1,0 +1,19 @@
+import { SetMetadata, applyDecorators } from '@nestjs/common';
+
+/** What OPTIONS tells of a view (contract §2). */
+export interface HttpViewInfo {
+  /** The view's name in words. */
+  readonly name: string;
+  readonly description: string;
+}
+
+/** Key of the metadata that marks a handler as a view of the wire contract. */
+export const HTTP_VIEW = 'nest-simplejwt:http-view';
+
+/**
+ * Marks a handler whose path follows the HTTP rules of contract §2: content negotiation, `Allow`, 405 and OPTIONS.
+ * `configureApp` applies them.
+ */
+export function HttpView(info: HttpViewInfo): MethodDecorator {
+  return applyDecorators(SetMetadata(HTTP_VIEW, info));
+}

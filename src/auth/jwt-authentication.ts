@@ -1,0 +1,131 @@
+import { Injectable } from '@nestjs/common';
+import { AuthError, InvalidTokenError } from '../common/errors.js';
+import { AuthSettings } from '../config/auth-settings.js';
+import { RefreshTokenLedger } from '../ledger/refresh-token-ledger.js';
+import type { Claims } from '../tokens/domain/compact.js';
+import {
+  RefreshToken,
+  SlidingToken,
+  TOKEN_KINDS,
+  type TokenKind,
+} from '../tokens/domain/token-kind.js';
+import { userIdText } from '../tokens/domain/user-id.js';
+import { TokensService } from '../tokens/tokens.service.js';
+import { UserStore, type AuthUser } from '../users/user-store.js';
+import {
+  Authentication,
+  headerOf,
+  type Authenticated,
+  type AuthenticatedUser,
+  type CredentialSource,
+} from './authenticated-user.js';
+import { wordsOf } from './authorization-header.js';
+
+/**
+ * SimpleJWT's `JWTAuthentication`: an access token in the authorization header opens the route for its user
+ * (contract §11).
+ */
+@Injectable()
+export class JwtAuthentication extends Authentication {
+  override readonly challenge: string;
+  private readonly headerName: string;
+  private readonly kinds: readonly TokenKind[];
+
+  constructor(
+    private readonly settings: AuthSettings,
+    protected readonly tokens: TokensService,
+    private readonly ledger: RefreshTokenLedger,
+    private readonly users: UserStore,
+  ) {
+    super();
+    this.challenge = `${settings.authHeaderTypes[0]} realm="api"`;
+    this.headerName = settings.authHeaderName
+      .slice('HTTP_'.length)
+      .replaceAll('_', '-')
+      .toLowerCase();
+    this.kinds = settings.authTokenClasses.map((name) => TOKEN_KINDS[name]);
+  }
+
+  override async authenticate(request: CredentialSource): Promise<Authenticated | null> {
+    const token = this.findToken(request);
+    if (token === null) return null;
+    const claims = await this.validate(token);
+    return { user: await this.userOf(claims), claims };
+  }
+
+  /**
+   * The token of the header, or null when the header is absent or has another keyword.
+   *
+   * @throws AuthError `bad_authorization_header` when there is not exactly one word behind the keyword
+   */
+  findToken(request: CredentialSource): string | null {
+    const value = headerOf(request, this.headerName);
+    if (value === '') return null;
+    const words = wordsOf(value);
+    const [keyword, token] = words;
+    if (keyword === undefined || !this.settings.authHeaderTypes.includes(keyword)) return null;
+    if (words.length !== 2 || token === undefined) throw new AuthError('bad_authorization_header');
+    return token;
+  }
+
+  /** @throws AuthError `token_not_valid` with one message for each accepted class */
+  protected async validate(token: string): Promise<Claims> {
+    let claims: Claims | null = null;
+    let reason = 'wrong_type';
+    const messages: Record<string, string>[] = [];
+    try {
+      claims = await this.tokens.decode(token);
+    } catch (error) {
+      if (!(error instanceof InvalidTokenError)) throw error;
+      reason = error.reason;
+      for (const kind of this.kinds) messages.push(classMessage(kind, error.message));
+    }
+    for (const kind of claims ? this.kinds : []) {
+      const problem = claims && (await this.problem(claims, kind));
+      if (claims && problem === null) return claims;
+      messages.push(classMessage(kind, problem ?? ''));
+    }
+    throw new InvalidTokenError('Given token not valid for any token type', {
+      reason,
+      members: { messages },
+    });
+  }
+
+  /** Contract §6 from step 7 on. Access tokens are not looked up in the ledger. */
+  private async problem(claims: Claims, kind: TokenKind): Promise<string | null> {
+    const isListed = kind.type === RefreshToken.type || kind.type === SlidingToken.type;
+    if (isListed && (await this.ledger.isRevoked(claims))) return 'Token is blacklisted';
+    return this.tokens.kindProblem(claims, kind);
+  }
+
+  /** @throws AuthError `token_not_valid`, `user_not_found`, `user_inactive` or `password_changed` */
+  protected async userOf(claims: Claims): Promise<AuthenticatedUser> {
+    const claim = this.tokens.userIdOf(claims);
+    if (claim === undefined) {
+      throw new InvalidTokenError('Token contained no recognizable user identification', {
+        reason: 'no_user_id',
+      });
+    }
+    const id = userIdText(claim);
+    const user = id === null ? null : await this.users.findByTokenId(id);
+    if (user === null) throw new AuthError('user_not_found');
+    if (this.settings.checkUserIsActive && !user.isActive) throw new AuthError('user_inactive');
+    if (!this.tokens.passwordIsCurrent(claims, user.password))
+      throw new AuthError('password_changed');
+    return authenticatedUser(user);
+  }
+}
+
+function classMessage(kind: TokenKind, message: string): Record<string, string> {
+  return { token_class: kind.className, token_type: kind.type, message };
+}
+
+/** What of a stored user the rest of the application may see. */
+export function authenticatedUser(user: AuthUser): AuthenticatedUser {
+  return {
+    id: user.id,
+    username: user.username,
+    isActive: user.isActive,
+    isStaff: user.isStaff,
+  };
+}

@@ -1,0 +1,38 @@
+import { Injectable } from '@nestjs/common';
+import { InvalidTokenError } from '../common/errors.js';
+import type { Claims } from '../tokens/domain/compact.js';
+import type { AuthenticatedUser } from './authenticated-user.js';
+import { JwtAuthentication } from './jwt-authentication.js';
+
+/**
+ * The user of a stateless token, made of its claims alone: SimpleJWT's `TokenUser` (contract §11).
+ *
+ * @publicApi
+ */
+export interface TokenUser extends AuthenticatedUser {
+  readonly isSuperuser: boolean;
+  /** All claims, for what else the issuer tells. */
+  readonly claims: Claims;
+}
+
+/** SimpleJWT's `JWTStatelessUserAuthentication`: the token is believed, no user is looked up. */
+@Injectable()
+export class JwtStatelessAuthentication extends JwtAuthentication {
+  protected override async userOf(claims: Claims): Promise<TokenUser> {
+    const id = this.tokens.userIdOf(claims);
+    if (id === undefined) {
+      throw new InvalidTokenError('Token contained no recognizable user identification', {
+        reason: 'no_user_id',
+      });
+    }
+    const username = claims['username'];
+    return {
+      id,
+      username: typeof username === 'string' ? username : '',
+      isActive: true,
+      isStaff: claims['is_staff'] === true,
+      isSuperuser: claims['is_superuser'] === true,
+      claims,
+    };
+  }
+}

@@ -1,0 +1,101 @@
+import { timingSafeEqual } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { MoreThan, Repository } from 'typeorm';
+import { Clock } from '../common/clock.js';
+import { AuthError } from '../common/errors.js';
+import { AuthSettings } from '../config/auth-settings.js';
+import { UserStore } from '../users/user-store.js';
+import {
+  Authentication,
+  headerOf,
+  type Authenticated,
+  type CredentialSource,
+} from './authenticated-user.js';
+import { DjangoSession } from './django-session.entity.js';
+import { authHashFits, readSession } from './domain/django-session.js';
+import { authenticatedUser } from './jwt-authentication.js';
+
+const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+/** Letters of Django's CSRF secret; a masked token is a mask of this length and the masked secret. */
+const SECRET_LENGTH = 32;
+const CSRF_LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
+
+/**
+ * DRF's `SessionAuthentication`: the browser session of a Django server on the same database (contract §11). A session
+ * that is unknown, over, or of an inactive user counts as none at all.
+ */
+@Injectable()
+export class SessionAuthentication extends Authentication {
+  override readonly challenge = null;
+  private readonly secret: string;
+
+  constructor(
+    @InjectRepository(DjangoSession) private readonly sessions: Repository<DjangoSession>,
+    private readonly users: UserStore,
+    private readonly clock: Clock,
+    settings: AuthSettings,
+  ) {
+    super();
+    this.secret = settings.sessionSecretKey ?? settings.signingKey;
+  }
+
+  override async authenticate(request: CredentialSource): Promise<Authenticated | null> {
+    const key = cookieOf(request, 'sessionid');
+    if (key === '' || key.length > 40 || key.includes('\0')) return null;
+    const expireDate = MoreThan(new Date(this.clock.now()));
+    const row = await this.sessions.findOneBy({ key, expireDate });
+    const session = row && readSession(row.data, this.secret);
+    if (session === null) return null;
+    const user = await this.users.findById(session.userId);
+    if (!user?.isActive || !authHashFits(session, user.password, this.secret)) return null;
+    // A browser sends the cookie by itself, also when another site made the request.
+    if (!SAFE_METHODS.has(request.method ?? '')) checkCsrf(request);
+    return { user: authenticatedUser(user) };
+  }
+}
+
+/** Django's check: the cookie and the header hold the same secret, whatever mask each wears. */
+function checkCsrf(request: CredentialSource): void {
+  const origin = headerOf(request, 'origin');
+  if (origin !== '' && originHost(origin) !== headerOf(request, 'host')) {
+    throw forbidden(`Origin checking failed - ${origin} does not match any trusted origins.`);
+  }
+  const cookie = csrfSecret(cookieOf(request, 'csrftoken'));
+  if (cookie === null) throw forbidden('CSRF cookie not set.');
+  const header = csrfSecret(headerOf(request, 'x-csrftoken'));
+  if (header === null) throw forbidden('CSRF token missing or incorrect.');
+  if (!timingSafeEqual(Buffer.from(cookie), Buffer.from(header))) {
+    throw forbidden('CSRF token missing or incorrect.');
+  }
+}
+
+function forbidden(detail: string): AuthError {
+  return new AuthError('permission_denied', { detail: `CSRF Failed: ${detail}`, reason: 'csrf' });
+}
+
+function originHost(origin: string): string | null {
+  return URL.canParse(origin) ? new URL(origin).host : null;
+}
+
+/** The secret of a token that is bare or masked; null when it is neither. */
+function csrfSecret(token: string): string | null {
+  if (!/^[A-Za-z0-9]+$/.test(token)) return null;
+  if (token.length === SECRET_LENGTH) return token;
+  if (token.length !== 2 * SECRET_LENGTH) return null;
+  const size = CSRF_LETTERS.length;
+  return Array.from({ length: SECRET_LENGTH }, (_, index) => {
+    const mask = CSRF_LETTERS.indexOf(token.charAt(index));
+    const masked = CSRF_LETTERS.indexOf(token.charAt(index + SECRET_LENGTH));
+    return CSRF_LETTERS.charAt((masked - mask + size) % size);
+  }).join('');
+}
+
+/** The first cookie of that name (RFC 6265 §5.4). */
+function cookieOf(request: CredentialSource, name: string): string {
+  for (const pair of headerOf(request, 'cookie').split(';')) {
+    const [key, ...value] = pair.split('=');
+    if (key?.trim() === name) return value.join('=').trim().replaceAll(/^"|"$/g, '');
+  }
+  return '';
+}

@@ -1,0 +1,134 @@
+import { Injectable } from '@nestjs/common';
+import { AuthError, InvalidTokenError, ValidationError } from '../common/errors.js';
+import type { RequestContext } from '../common/request-context.js';
+import { AuthSettings } from '../config/auth-settings.js';
+import {
+  RefreshTokenLedger,
+  type IssuedToken,
+  type PresentedToken,
+  type Refusal,
+} from '../ledger/refresh-token-ledger.js';
+import type { Claims } from '../tokens/domain/compact.js';
+import {
+  RefreshToken,
+  SlidingToken,
+  UntypedToken,
+  type TokenKind,
+} from '../tokens/domain/token-kind.js';
+import { TokensService } from '../tokens/tokens.service.js';
+import type { AuthUser } from '../users/user-store.js';
+import type {
+  EmptyResponse,
+  SlidingTokenResponse,
+  TokenPairResponse,
+  TokenRefreshResponse,
+} from './dto/token-responses.dto.js';
+import { LoginHooks } from './login-hooks.js';
+
+/** What the token views do, one method for each (contract §5, §7–§10). */
+@Injectable()
+export class TokenViewsService {
+  constructor(
+    private readonly settings: AuthSettings,
+    private readonly tokens: TokensService,
+    private readonly ledger: RefreshTokenLedger,
+    private readonly hooks: LoginHooks,
+  ) {}
+
+  /** @throws AuthError `no_active_account` when the user changed while logging in */
+  async obtainPair(user: AuthUser, context: RequestContext): Promise<TokenPairResponse> {
+    const refresh = await this.issue('refresh', user, context);
+    return { refresh: refresh.token, access: this.accessFrom(refresh.claims) };
+  }
+
+  /** @throws AuthError `no_active_account` when the user changed while logging in */
+  async obtainSliding(user: AuthUser, context: RequestContext): Promise<SlidingTokenResponse> {
+    const sliding = await this.issue('sliding', user, context);
+    return { token: sliding.token };
+  }
+
+  /** @throws AuthError `token_not_valid`, `no_active_account` or `password_changed` */
+  async refresh(token: string, context: RequestContext): Promise<TokenRefreshResponse> {
+    const presented = await this.read(token, RefreshToken);
+    const outcome = await this.ledger.spend(presented, context);
+    switch (outcome.verdict) {
+      case 'kept':
+        return { access: this.accessFrom(presented.claims) };
+      case 'rotated':
+        return { access: this.accessFrom(outcome.refresh.claims), refresh: outcome.refresh.token };
+      case 'refused':
+        throw refusal(outcome.reason);
+    }
+  }
+
+  /**
+   * Looks at no user and no type (contract §8).
+   *
+   * @throws InvalidTokenError `token_not_valid`
+   * @throws ValidationError when the token is blacklisted
+   */
+  async verify(token: string): Promise<EmptyResponse> {
+    const claims = await this.tokens.decode(token);
+    const problem = this.tokens.kindProblem(claims, UntypedToken);
+    if (problem !== null) throw new InvalidTokenError(problem, { reason: 'claims' });
+    if (await this.ledger.isRevoked(claims)) {
+      throw new ValidationError({ non_field_errors: ['Token is blacklisted'] });
+    }
+    return {};
+  }
+
+  /** @throws InvalidTokenError `token_not_valid`, also when the token had ended before */
+  async blacklist(token: string): Promise<EmptyResponse> {
+    const presented = await this.read(token, RefreshToken);
+    if (!(await this.ledger.revoke(presented))) throw refusal('blacklisted');
+    return {};
+  }
+
+  /** @throws AuthError `token_not_valid`, `no_active_account` or `password_changed` */
+  async refreshSliding(token: string): Promise<SlidingTokenResponse> {
+    const presented = await this.read(token, SlidingToken);
+    const outcome = await this.ledger.extend(presented);
+    if (outcome.verdict === 'refused') throw refusal(outcome.reason);
+    const claims = this.tokens.extendedClaims(presented.claims, this.tokens.now());
+    return { token: this.tokens.sign(claims) };
+  }
+
+  private async issue(
+    kind: 'refresh' | 'sliding',
+    user: AuthUser,
+    context: RequestContext,
+  ): Promise<IssuedToken> {
+    const issued = await this.ledger.issue(kind, user, context);
+    if (issued === null) throw new AuthError('no_active_account', { reason: 'changed_meanwhile' });
+    if (this.settings.updateLastLogin) await this.hooks.onLoginSuccess(user, context);
+    return issued;
+  }
+
+  private accessFrom(refresh: Claims): string {
+    return this.tokens.sign(this.tokens.accessClaims(refresh, this.tokens.now()));
+  }
+
+  /** Contract §6: a blacklisted id is reported before a wrong type. */
+  private async read(token: string, kind: TokenKind): Promise<PresentedToken> {
+    const claims = await this.tokens.decode(token);
+    const problem = this.tokens.kindProblem(claims, kind);
+    if (problem === null) return { token, claims };
+    if (await this.ledger.isRevoked(claims)) throw refusal('blacklisted');
+    throw new InvalidTokenError(problem, { reason: 'wrong_type' });
+  }
+}
+
+/** How a refusal of the ledger reads on the wire (contract §7). */
+function refusal(reason: Refusal): AuthError {
+  switch (reason) {
+    case 'blacklisted':
+      return new InvalidTokenError('Token is blacklisted', { reason });
+    case 'no_account':
+      return new AuthError('no_active_account', {
+        detail: 'No active account found for the given token.',
+        reason,
+      });
+    case 'password_changed':
+      return new AuthError('password_changed', { bare: true });
+  }
+}

@@ -1,0 +1,147 @@
+import { SettingProblem } from './setting-type.js';
+import {
+  SETTINGS,
+  SETTING_NAMES,
+  environmentName,
+  type Setting,
+  type SettingName,
+  type Settings,
+} from './settings.js';
+
+/** The configuration cannot be used. Each line names one setting, what is wrong with it, and an example. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+
+  constructor(readonly problems: readonly string[]) {
+    super(problems.join('\n'));
+  }
+}
+
+/** Where values come from, which decides how they are read and what a setting is called in an error. */
+export interface SettingsSource {
+  /** The given value, or undefined when there is none. */
+  readonly valueOf: (name: SettingName) => unknown;
+  readonly read: <T>(setting: Setting<T>, value: unknown) => T;
+  readonly nameOf: (name: SettingName) => string;
+}
+
+/** Options given in code. */
+export function fromOptions(options: Readonly<Record<string, unknown>>): SettingsSource {
+  return {
+    valueOf: (name) => options[name],
+    read: (setting, value) => setting.type.fromOption(value),
+    nameOf: (name) => name,
+  };
+}
+
+/** `SIMPLE_JWT_*` variables. An empty one counts as unset, except for the signing key, where it is an error. */
+export function fromEnvironment(env: Readonly<Record<string, string | undefined>>): SettingsSource {
+  return {
+    valueOf: (name) => {
+      const value = env[environmentName(name)];
+      return value === '' && name !== 'signingKey' ? undefined : value;
+    },
+    read: (setting, value) => setting.type.fromText(String(value)),
+    nameOf: environmentName,
+  };
+}
+
+/**
+ * Reads, completes with the profile's defaults, checks and freezes all settings.
+ *
+ * @throws ConfigError that lists every problem at once
+ */
+export function resolveSettings(source: SettingsSource): Settings {
+  const problems: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const name of SETTING_NAMES) {
+    const setting = SETTINGS[name] as Setting<unknown>;
+    const given = source.valueOf(name);
+    if (given === undefined) {
+      values[name] = defaultOf(setting, values['profile']);
+      continue;
+    }
+    try {
+      values[name] = source.read(setting, given);
+    } catch (error) {
+      if (!(error instanceof SettingProblem)) throw error;
+      problems.push(`${source.nameOf(name)} ${error.message}. Example: ${setting.type.example}`);
+      values[name] = defaultOf(setting, values['profile']);
+    }
+  }
+  const settings = Object.freeze(values) as unknown as Settings;
+  problems.push(...contradictions(settings, source.nameOf));
+  if (source.valueOf('signingKey') === '') {
+    problems.push(
+      `${source.nameOf('signingKey')} is empty. Give a secret of at least 32 bytes or a private key, or leave it unset.`,
+    );
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return settings;
+}
+
+/** The default under a profile. */
+export function defaultOf<T>(setting: Setting<T>, profile: unknown): T {
+  return profile === 'parity' && setting.parity !== undefined ? setting.parity : setting.default;
+}
+
+const MUST_BE_POSITIVE = [
+  'accessTokenLifetime',
+  'refreshTokenLifetime',
+  'slidingTokenLifetime',
+  'slidingTokenRefreshLifetime',
+] as const satisfies readonly SettingName[];
+
+/** Claims whose names must differ, or one would overwrite the other in a token. */
+const CLAIM_NAMES = [
+  'tokenTypeClaim',
+  'jtiClaim',
+  'userIdClaim',
+  'slidingTokenRefreshExpClaim',
+  'revokeTokenClaim',
+] as const satisfies readonly SettingName[];
+const FIXED_CLAIMS = ['exp', 'iat', 'nbf', 'aud', 'iss'];
+
+function contradictions(settings: Settings, nameOf: (name: SettingName) => string): string[] {
+  const problems: string[] = [];
+  for (const name of MUST_BE_POSITIVE) {
+    if (settings[name] <= 0) problems.push(`${nameOf(name)} must be longer than 0. Example: 5m`);
+  }
+  if (settings.accessTokenLifetime > settings.refreshTokenLifetime) {
+    problems.push(
+      `${nameOf('accessTokenLifetime')} is longer than ${nameOf('refreshTokenLifetime')}: an access token must not outlive its refresh token. Example: 5m and 1d`,
+    );
+  }
+  const taken = new Map<string, string>(FIXED_CLAIMS.map((claim) => [claim, `the claim ${claim}`]));
+  for (const name of CLAIM_NAMES) {
+    const claim = settings[name];
+    if (claim === null) continue;
+    const other = taken.get(claim);
+    if (other)
+      problems.push(
+        `${nameOf(name)} has the same name as ${other}. Example: ${SETTINGS[name].default}`,
+      );
+    taken.set(claim, nameOf(name));
+  }
+  const chain = settings.authenticationClasses;
+  if (
+    chain.includes('SessionAuthentication') &&
+    settings.sessionSecretKey === null &&
+    !settings.algorithm.startsWith('HS')
+  ) {
+    problems.push(
+      `${nameOf('sessionSecretKey')} must be set for SessionAuthentication with ${settings.algorithm}: a private key signs no sessions. Example: Django's SECRET_KEY`,
+    );
+  }
+  if (settings.jtiClaim === null && settings.blacklistAfterRotation) {
+    problems.push(
+      `${nameOf('jtiClaim')} is none, and ${nameOf('blacklistAfterRotation')} is true: a token without an id cannot be blacklisted. Example: jti`,
+    );
+  }
+  if (!/^HTTP_[A-Z0-9_]+$/.test(settings.authHeaderName)) {
+    problems.push(
+      `${nameOf('authHeaderName')} is not a header in CGI form. Example: HTTP_AUTHORIZATION`,
+    );
+  }
+  return problems;
+}

@@ -1,0 +1,288 @@
+import {
+  bool,
+  choice,
+  duration,
+  integer,
+  list,
+  listOf,
+  nullable,
+  text,
+  textOrList,
+  type SettingType,
+} from './setting-type.js';
+
+/** Algorithms of RFC 7518 §3.1 and RFC 8037 that a token may be signed with. */
+export const ALGORITHMS = [
+  'HS256',
+  'HS384',
+  'HS512',
+  'RS256',
+  'RS384',
+  'RS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'EdDSA',
+] as const;
+
+export type Algorithm = (typeof ALGORITHMS)[number];
+
+/** Authentication classes that can stand in a chain (contract §11). */
+export const AUTHENTICATION_CLASSES = [
+  'JWTAuthentication',
+  'JWTStatelessUserAuthentication',
+  'BasicAuthentication',
+  'TokenAuthentication',
+  'SessionAuthentication',
+] as const;
+
+export type AuthenticationClass = (typeof AUTHENTICATION_CLASSES)[number];
+
+/** One row of the settings table: the only place where a default is written. */
+export interface Setting<T> {
+  readonly type: SettingType<T>;
+  readonly default: T;
+  /** The default under the profile `parity`, where it differs. */
+  readonly parity?: T;
+  readonly meaning: string;
+  /** Who defined it: SimpleJWT (contract §13), Django REST framework (contract §11), or this package (design §2). */
+  readonly from: 'SimpleJWT' | 'DRF' | 'ours';
+  /** The environment's name, where it is not made from the option's. */
+  readonly env?: string;
+  /** Never shown, not even in part. */
+  readonly secret?: true;
+}
+
+/** The value's type comes from `type` alone: a default must not widen a choice of words to any text. */
+const row = <T>(
+  setting: Omit<Setting<T>, 'default' | 'parity'> & {
+    default: NoInfer<T>;
+    parity?: NoInfer<T>;
+  },
+): Setting<T> => setting;
+
+/**
+ * Every setting. The key is the option's name; the environment's name is `SIMPLE_JWT_` and the key in capitals
+ * (`accessTokenLifetime` → `SIMPLE_JWT_ACCESS_TOKEN_LIFETIME`). Durations are seconds.
+ */
+export const SETTINGS = {
+  profile: row({
+    type: choice('parity'),
+    default: 'parity',
+    meaning: 'The set of defaults: `parity` answers like SimpleJWT with its defaults.',
+    from: 'ours',
+  }),
+  accessTokenLifetime: row({
+    type: duration,
+    default: 300,
+    meaning: 'How long an access token is good.',
+    from: 'SimpleJWT',
+  }),
+  refreshTokenLifetime: row({
+    type: duration,
+    default: 86_400,
+    meaning: 'How long a refresh token is good.',
+    from: 'SimpleJWT',
+  }),
+  rotateRefreshTokens: row({
+    type: bool,
+    default: false,
+    meaning: 'A refresh also gives a new refresh token.',
+    from: 'SimpleJWT',
+  }),
+  blacklistAfterRotation: row({
+    type: bool,
+    default: false,
+    meaning: 'A refresh token that was rotated is spent: using it again is refused.',
+    from: 'SimpleJWT',
+  }),
+  updateLastLogin: row({
+    type: bool,
+    default: false,
+    meaning: 'Log-in writes `last_login`; also the switch for the `onLoginSuccess` hook.',
+    from: 'SimpleJWT',
+  }),
+  algorithm: row({
+    type: choice(...ALGORITHMS),
+    default: 'HS256',
+    meaning: 'The only algorithm that tokens are signed with and accepted in.',
+    from: 'SimpleJWT',
+  }),
+  signingKey: row({
+    type: text,
+    default: '',
+    meaning:
+      'HMAC secret of at least 32 bytes, or the private key in PEM. Unset: made at the first start and kept in `DATA_DIR` (refused in production).',
+    from: 'SimpleJWT',
+    secret: true,
+  }),
+  verifyingKey: row({
+    type: text,
+    default: '',
+    meaning: 'Public key in PEM; empty: derived from the signing key. Unused for HMAC.',
+    from: 'SimpleJWT',
+  }),
+  audience: row<string | readonly string[] | null>({
+    type: nullable(textOrList),
+    default: null,
+    meaning: 'Written as `aud` and required.',
+    from: 'SimpleJWT',
+  }),
+  issuer: row<string | null>({
+    type: nullable(text),
+    default: null,
+    meaning: 'Written as `iss` and required.',
+    from: 'SimpleJWT',
+  }),
+  jwkUrl: row<string | null>({
+    type: nullable(text),
+    default: null,
+    meaning:
+      'Address of a JWK Set; tokens that name a `kid` of it are verified with it. Unused for HMAC.',
+    from: 'SimpleJWT',
+  }),
+  leeway: row({
+    type: duration,
+    default: 0,
+    meaning:
+      'Tolerance for `exp`, `nbf`, `iat` and the refresh end; does not change what is issued.',
+    from: 'SimpleJWT',
+  }),
+  authHeaderTypes: row<readonly string[]>({
+    type: list,
+    default: ['Bearer'],
+    meaning: 'Keywords accepted before the token; the first one names the challenge.',
+    from: 'SimpleJWT',
+  }),
+  authHeaderName: row({
+    type: text,
+    default: 'HTTP_AUTHORIZATION',
+    meaning:
+      'Header that carries the token, in CGI form: `HTTP_X_ACCESS_TOKEN` is `X-Access-Token`.',
+    from: 'SimpleJWT',
+  }),
+  userIdField: row({
+    type: choice('id', 'username', 'email'),
+    default: 'id',
+    meaning: 'Column of the user table that the user id claim holds; it must be unique.',
+    from: 'SimpleJWT',
+  }),
+  userIdClaim: row({
+    type: text,
+    default: 'user_id',
+    meaning: 'Claim that names the user.',
+    from: 'SimpleJWT',
+  }),
+  authTokenClasses: row({
+    type: listOf('AccessToken', 'SlidingToken', 'RefreshToken', 'UntypedToken'),
+    default: ['AccessToken'],
+    meaning: 'Kinds of token that the guard accepts.',
+    from: 'SimpleJWT',
+  }),
+  tokenTypeClaim: row<string | null>({
+    type: nullable(text),
+    default: 'token_type',
+    meaning: 'Claim that holds the type; `none` switches the type check off.',
+    from: 'SimpleJWT',
+  }),
+  jtiClaim: row<string | null>({
+    type: nullable(text),
+    default: 'jti',
+    meaning: "Claim that holds the token's id; `none` switches the id check off.",
+    from: 'SimpleJWT',
+  }),
+  slidingTokenLifetime: row({
+    type: duration,
+    default: 300,
+    meaning: 'How long a sliding token is good.',
+    from: 'SimpleJWT',
+  }),
+  slidingTokenRefreshLifetime: row({
+    type: duration,
+    default: 86_400,
+    meaning: 'How long a sliding token can be extended.',
+    from: 'SimpleJWT',
+  }),
+  slidingTokenRefreshExpClaim: row({
+    type: text,
+    default: 'refresh_exp',
+    meaning: 'Claim that holds the refresh end of a sliding token.',
+    from: 'SimpleJWT',
+  }),
+  checkRevokeToken: row({
+    type: bool,
+    default: false,
+    meaning: 'Tokens carry a digest of the stored password and end when it changes.',
+    from: 'SimpleJWT',
+  }),
+  revokeTokenClaim: row({
+    type: text,
+    default: 'hash_password',
+    meaning: 'Claim that holds the digest.',
+    from: 'SimpleJWT',
+  }),
+  checkUserIsActive: row({
+    type: bool,
+    default: true,
+    meaning: 'Refresh and the guard refuse inactive users.',
+    from: 'SimpleJWT',
+  }),
+  ledger: row({
+    type: choice('django'),
+    default: 'django',
+    meaning: "Where refresh tokens are kept: `django` is Django's own `token_blacklist_*` tables.",
+    from: 'ours',
+  }),
+  passwordHasher: row({
+    type: choice('argon2', 'pbkdf2_sha256'),
+    default: 'argon2',
+    meaning:
+      'Format of new password hashes; a stored one in another format is rewritten at log-in. `pbkdf2_sha256` is what Django reads without further packages.',
+    from: 'ours',
+  }),
+  authenticationClasses: row<readonly AuthenticationClass[]>({
+    type: listOf(...AUTHENTICATION_CLASSES),
+    default: ['JWTAuthentication'],
+    meaning: 'Authentication classes of guarded routes, in the order in which they are tried.',
+    from: 'DRF',
+    env: 'AUTHENTICATION_CLASSES',
+  }),
+  sessionSecretKey: row<string | null>({
+    type: nullable(text),
+    default: null,
+    meaning:
+      "Django's `SECRET_KEY`, with which its sessions are signed (`SessionAuthentication`). `none`: the signing key, where that is an HMAC secret.",
+    from: 'DRF',
+    env: 'SESSION_SECRET_KEY',
+    secret: true,
+  }),
+  maxBodySize: row({
+    type: integer(131_072, 104_857_600),
+    default: 1_048_576,
+    meaning: 'Bytes that a request body may have; a larger one is 413.',
+    from: 'ours',
+  }),
+} as const;
+
+/** The name of a setting, as an option. */
+export type SettingName = keyof typeof SETTINGS;
+
+type ValueOf<N extends SettingName> = (typeof SETTINGS)[N] extends Setting<infer T> ? T : never;
+
+/** All settings with their values, frozen. */
+export type Settings = { readonly [N in SettingName]: ValueOf<N> };
+
+/** What a host may give: any subset, durations also as text (`'5m'`). */
+export type SettingsInput = { readonly [N in SettingName]?: ValueOf<N> | string };
+
+/** The environment's name of a setting: `accessTokenLifetime` → `SIMPLE_JWT_ACCESS_TOKEN_LIFETIME`. */
+export function environmentName(name: SettingName): string {
+  const { env } = SETTINGS[name] as Setting<unknown>;
+  return env ?? `SIMPLE_JWT_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+/** All settings' names, in the table's order. */
+export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[];

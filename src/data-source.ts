@@ -1,0 +1,30 @@
+import type { DataSourceOptions } from 'typeorm';
+import { MIGRATIONS_TABLE } from './database/migrate.js';
+import { AUTH_MIGRATIONS } from './database/migrations.js';
+import { AUTH_ENTITIES } from './entities.js';
+
+/** How the server talks to Postgres. All times in ms; together they answer every request within 5 s (design §7). */
+const TIMEOUTS = {
+  connectionTimeoutMillis: 2000,
+  /** A statement that the server runs too long is cancelled by Postgres … */
+  statement_timeout: 3000,
+  lock_timeout: 2500,
+  idle_in_transaction_session_timeout: 5000,
+  /** … and one that never answers, because Postgres is frozen, is given up here. */
+  query_timeout: 3500,
+};
+
+/** The options of the one DataSource of the server and its commands. Migrations run by `migrate`, under a lock. */
+export function dataSourceOptions(url: string, poolSize: number): DataSourceOptions {
+  return {
+    type: 'postgres',
+    url,
+    entities: AUTH_ENTITIES,
+    migrations: AUTH_MIGRATIONS,
+    migrationsTableName: MIGRATIONS_TABLE,
+    synchronize: false,
+    poolSize,
+    applicationName: 'nest-simplejwt',
+    extra: { ...TIMEOUTS, keepAlive: true },
+  };
+}

@@ -1,0 +1,39 @@
+import { DataSource, type DataSourceOptions } from 'typeorm';
+import { withAdvisoryLock } from './advisory-lock.js';
+import { AUTH_MIGRATIONS } from './migrations.js';
+
+/** Table in which the executed migrations are listed; not TypeORM's usual one, which a host may use itself. */
+export const MIGRATIONS_TABLE = 'nest_simplejwt_migrations';
+
+/** Whether the schema is as this version needs it. A newer version may have added more. */
+export async function isMigrated(database: DataSource): Promise<boolean> {
+  const [table] = await database.query<{ found: boolean }[]>(
+    'SELECT to_regclass($1) IS NOT NULL AS found',
+    [MIGRATIONS_TABLE],
+  );
+  if (!table?.found) return false;
+  const rows = await database.query<{ name: string }[]>(`SELECT name FROM ${MIGRATIONS_TABLE}`);
+  const done = new Set(rows.map((row) => row.name));
+  return AUTH_MIGRATIONS.every((migration) => done.has(migration.name));
+}
+
+/**
+ * Brings the schema up to date. Several servers may do it at once on one empty database: one works, the others wait,
+ * for as long as it takes; so it has connections of its own without the timeouts of requests.
+ */
+export async function migrate(options: DataSourceOptions): Promise<void> {
+  const database = new DataSource({
+    ...options,
+    poolSize: 2,
+    entities: [],
+    extra: { connectionTimeoutMillis: 5000 },
+  } as DataSourceOptions);
+  await database.initialize();
+  try {
+    await withAdvisoryLock(database, 'migrate', async () => {
+      await database.runMigrations({ transaction: 'each' });
+    });
+  } finally {
+    await database.destroy();
+  }
+}

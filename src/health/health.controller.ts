@@ -1,0 +1,39 @@
+import { Controller, Get, Header, UseFilters } from '@nestjs/common';
+import {
+  ApiOkResponse,
+  ApiOperation,
+  ApiServiceUnavailableResponse,
+  ApiTags,
+} from '@nestjs/swagger';
+import { AuthErrorFilter } from '../auth/auth-error.filter.js';
+import { HealthResponse } from './dto/health-response.dto.js';
+import { ReadinessService } from './readiness.service.js';
+
+/** Probes for whoever runs the server. */
+@ApiTags('health')
+@Controller('health')
+@UseFilters(AuthErrorFilter)
+export class HealthController {
+  constructor(private readonly readiness: ReadinessService) {}
+
+  @Get('live')
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({ summary: 'Live', description: 'The process answers. Looks at nothing else.' })
+  @ApiOkResponse({ type: HealthResponse })
+  live(): HealthResponse {
+    return { status: 'ok' };
+  }
+
+  @Get('ready')
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({
+    summary: 'Ready',
+    description: 'The database answers and its schema is up to date.',
+  })
+  @ApiOkResponse({ type: HealthResponse })
+  @ApiServiceUnavailableResponse({ description: 'Send no requests here for now.' })
+  async ready(): Promise<HealthResponse> {
+    await this.readiness.check();
+    return { status: 'ok' };
+  }
+}

@@ -1,0 +1,27 @@
+/** The user a token names: nobody at all, an id to look up, or something that can be no user's id. */
+export type TokenUser =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'id'; readonly id: string }
+  | { readonly kind: 'unknown' };
+
+/**
+ * Reads the user id claim as the refresh view does: an absent or empty value means a token without a user
+ * (contract §7), anything but a text or a whole number names nobody.
+ */
+export function tokenUser(claim: unknown): TokenUser {
+  if (claim === undefined || claim === null || claim === '' || claim === 0 || claim === false) {
+    return { kind: 'none' };
+  }
+  const id = userIdText(claim);
+  return id === null ? { kind: 'unknown' } : { kind: 'id', id };
+}
+
+/**
+ * The text of a user id claim, or null when no user can have it. Only texts and whole numbers count: `true` or `1.9`
+ * must not be taken for user 1 (contract §11).
+ */
+export function userIdText(claim: unknown): string | null {
+  if (typeof claim === 'number') return Number.isSafeInteger(claim) ? String(claim) : null;
+  // Postgres cannot hold U+0000 in a text, nor would it compare it.
+  return typeof claim === 'string' && claim !== '' && !claim.includes('\0') ? claim : null;
+}

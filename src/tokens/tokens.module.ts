@@ -1,0 +1,13 @@
+import { Module } from '@nestjs/common';
+import { JwtModule } from '@nestjs/jwt';
+import { KeysModule } from '../keys/keys.module.js';
+import { TokenBackend } from './token-backend.js';
+import { TokensService } from './tokens.service.js';
+
+/** Provides the signing, verifying and making of tokens. */
+@Module({
+  imports: [KeysModule, JwtModule.register({})],
+  providers: [TokenBackend, TokensService],
+  exports: [TokenBackend, TokensService],
+})
+export class TokensModule {}

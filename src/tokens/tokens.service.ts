@@ -1,0 +1,167 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../common/clock.js';
+import { InvalidTokenError } from '../common/errors.js';
+import { AuthSettings } from '../config/auth-settings.js';
+import { hasPassed, isInstant } from './domain/claims.js';
+import type { Claims } from './domain/compact.js';
+import {
+  AccessToken,
+  RefreshToken,
+  SlidingToken,
+  kindProblem,
+  type TokenKind,
+} from './domain/token-kind.js';
+import { TokenBackend } from './token-backend.js';
+
+/** What of a user goes into a token. */
+export interface TokenSubject {
+  /** Value of the column that `USER_ID_FIELD` names. */
+  readonly tokenId: string | number;
+  /** The stored password text, of which a digest is written with `CHECK_REVOKE_TOKEN`. */
+  readonly password: string;
+}
+
+/**
+ * Makes and judges the claims of every kind of token, as SimpleJWT's token classes do (contract §6, §12).
+ *
+ * @publicApi
+ */
+@Injectable()
+export class TokensService {
+  constructor(
+    private readonly settings: AuthSettings,
+    private readonly backend: TokenBackend,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Signs claims. */
+  sign(claims: Claims): string {
+    return this.backend.encode(claims);
+  }
+
+  /**
+   * Steps 1–6 of contract §6.
+   *
+   * @throws InvalidTokenError `token_not_valid`
+   */
+  decode(token: string): Promise<Claims> {
+    return this.backend.decode(token);
+  }
+
+  /** Steps 8–10 of contract §6: the message, or null when the claims are a token of that kind. */
+  kindProblem(claims: Claims, kind: TokenKind): string | null {
+    return kindProblem(claims, kind, this.settings);
+  }
+
+  /** Claims of a new refresh token. */
+  refreshClaims(subject: TokenSubject, now: number): Claims {
+    const { settings } = this;
+    return {
+      ...this.head(RefreshToken, now, settings.refreshTokenLifetime),
+      ...this.userClaims(subject),
+    };
+  }
+
+  /** Claims of a new sliding token. */
+  slidingClaims(subject: TokenSubject, now: number): Claims {
+    const { settings } = this;
+    return {
+      ...this.head(SlidingToken, now, settings.slidingTokenLifetime),
+      [settings.slidingTokenRefreshExpClaim]: now + settings.slidingTokenRefreshLifetime,
+      ...this.userClaims(subject),
+    };
+  }
+
+  /**
+   * Claims of an access token made from a refresh token: all of its claims but those that name the token itself
+   * (contract §7).
+   */
+  accessClaims(refresh: Claims, now: number): Claims {
+    const { tokenTypeClaim, jtiClaim, accessTokenLifetime } = this.settings;
+    const own = new Set([tokenTypeClaim, jtiClaim, 'jti', 'exp', 'iat']);
+    const copied = Object.entries(refresh).filter(([claim]) => !own.has(claim));
+    return {
+      ...this.head(AccessToken, now, accessTokenLifetime),
+      ...Object.fromEntries(copied),
+    };
+  }
+
+  /** Claims of the refresh token that takes the place of another: a new id, end and time of issue (contract §7). */
+  rotatedClaims(refresh: Claims, now: number): Claims {
+    const { jtiClaim, refreshTokenLifetime } = this.settings;
+    return {
+      ...refresh,
+      ...(jtiClaim === null ? {} : { [jtiClaim]: newTokenId() }),
+      exp: now + refreshTokenLifetime,
+      iat: now,
+    };
+  }
+
+  /**
+   * Claims of an extended sliding token: the same id and refresh end (contract §10).
+   *
+   * @throws InvalidTokenError `token_not_valid` when the refresh end is absent, unreadable or over
+   */
+  extendedClaims(sliding: Claims, now: number): Claims {
+    const { slidingTokenRefreshExpClaim: name, slidingTokenLifetime, leeway } = this.settings;
+    const end = sliding[name];
+    if (end === undefined) throw new InvalidTokenError(`Token has no '${name}' claim`);
+    if (!isInstant(end)) throw new InvalidTokenError('Token is invalid', { reason: 'claims' });
+    if (hasPassed(end, now, leeway)) {
+      throw new InvalidTokenError(`Token '${name}' claim has expired`, { reason: 'expired' });
+    }
+    return { ...sliding, exp: now + slidingTokenLifetime, iat: now };
+  }
+
+  /** The token's id, where it has one. */
+  idOf(claims: Claims): string | null {
+    const { jtiClaim } = this.settings;
+    const id = jtiClaim === null ? undefined : claims[jtiClaim];
+    return typeof id === 'string' ? id : null;
+  }
+
+  /** The user id claim as it stands in the token, undefined when it is absent. */
+  userIdOf(claims: Claims): unknown {
+    return claims[this.settings.userIdClaim];
+  }
+
+  /** Whether the token carries the digest of this stored password; always true without `CHECK_REVOKE_TOKEN`. */
+  passwordIsCurrent(claims: Claims, password: string): boolean {
+    const { checkRevokeToken, revokeTokenClaim } = this.settings;
+    return !checkRevokeToken || claims[revokeTokenClaim] === passwordDigest(password);
+  }
+
+  /** Whole seconds since the epoch. */
+  now(): number {
+    return this.clock.seconds();
+  }
+
+  private head(kind: TokenKind, now: number, lifetime: number): Claims {
+    const { tokenTypeClaim, jtiClaim } = this.settings;
+    return {
+      ...(tokenTypeClaim === null ? {} : { [tokenTypeClaim]: kind.type }),
+      exp: now + Math.floor(lifetime),
+      iat: now,
+      ...(jtiClaim === null ? {} : { [jtiClaim]: newTokenId() }),
+    };
+  }
+
+  private userClaims(subject: TokenSubject): Claims {
+    const { userIdClaim, checkRevokeToken, revokeTokenClaim } = this.settings;
+    return {
+      [userIdClaim]: String(subject.tokenId),
+      ...(checkRevokeToken ? { [revokeTokenClaim]: passwordDigest(subject.password) } : {}),
+    };
+  }
+}
+
+/** 32 lower-case hex digits of a UUID v4 (contract §12). */
+function newTokenId(): string {
+  return randomUUID().replaceAll('-', '');
+}
+
+/** MD5 of the stored password text, upper-case hex: the wire format that SimpleJWT fixed (contract §12). */
+function passwordDigest(password: string): string {
+  return createHash('md5').update(password).digest('hex').toUpperCase();
+}

@@ -1,0 +1,63 @@
+/** The answer to whether a password is the stored one. */
+export interface PasswordCheck {
+  matches: boolean;
+  /** Whether to store `hash(password)` in place of the stored text; only ever true on a match. */
+  needsUpgrade: boolean;
+}
+
+/** A check of several spellings of a password. */
+export interface CandidateCheck extends PasswordCheck {
+  /** The spelling that matched, which is the one to hash for an upgrade; null when none did. */
+  candidate: string | null;
+}
+
+/**
+ * Hashes and checks passwords in the form of Django's `auth_user.password` (contract §15).
+ *
+ * Every implementation promises that a refusal tells nothing by its time (contract §5): a check that does
+ * not match takes about as long as one new hash for each candidate, whatever the stored text is. An unknown
+ * or inactive user must therefore be answered by `burn` with the same candidates.
+ *
+ * Every method may be given the signal of the client's disconnection; it gives up a place in the queue.
+ */
+export abstract class PasswordHasher {
+  /**
+   * Whether any of the candidates is the stored password; they are tried in order and equal ones once.
+   * For a log-in these are the text as sent and the text trimmed (contract §4).
+   *
+   * @throws {UnavailableError} `unavailable` when too many checks wait already
+   */
+  abstract verifyAny(
+    candidates: readonly string[],
+    encoded: string,
+    signal?: AbortSignal,
+  ): Promise<CandidateCheck>;
+
+  /**
+   * A new hash with a new salt, in the preferred format.
+   *
+   * @throws {UnavailableError} `unavailable` when too many checks wait already
+   */
+  abstract hash(password: string, signal?: AbortSignal): Promise<string>;
+
+  /**
+   * Whether the password is the stored one.
+   *
+   * @throws {UnavailableError} `unavailable` when too many checks wait already
+   */
+  async verify(password: string, encoded: string, signal?: AbortSignal): Promise<PasswordCheck> {
+    const { matches, needsUpgrade } = await this.verifyAny([password], encoded, signal);
+    return { matches, needsUpgrade };
+  }
+
+  /**
+   * Takes as long as a check that fails, so that an unknown or inactive user looks like a wrong password.
+   * Give it the candidates that `verifyAny` would have had: each costs one hash there as well.
+   *
+   * @throws {UnavailableError} `unavailable` when too many checks wait already
+   */
+  async burn(candidates: string | readonly string[], signal?: AbortSignal): Promise<void> {
+    // '!' is an account without a password, which nothing matches.
+    await this.verifyAny(typeof candidates === 'string' ? [candidates] : candidates, '!', signal);
+  }
+}

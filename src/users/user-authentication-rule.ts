@@ -1,0 +1,19 @@
+import { Injectable } from '@nestjs/common';
+import { AuthSettings } from '../config/auth-settings.js';
+import type { AuthUser } from './user-store.js';
+
+/**
+ * SimpleJWT's `USER_AUTHENTICATION_RULE`: who may get tokens. Asked at log-in and at both kinds of refresh, not by
+ * the guard (contract §13). Hosts provide a subclass to change it.
+ *
+ * @publicApi
+ */
+@Injectable()
+export class UserAuthenticationRule {
+  constructor(private readonly settings: AuthSettings) {}
+
+  /** Whether this user, or nobody (null), may get tokens. */
+  allows(user: AuthUser | null): boolean | Promise<boolean> {
+    return user !== null && (user.isActive || !this.settings.checkUserIsActive);
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * What token authentication needs to know of a user. Hosts with a user entity of their own map it to this.
+ *
+ * @publicApi
+ */
+export interface AuthUser {
+  /** The primary key, with the type that `/users/me` and the guard show. */
+  readonly id: number | string;
+  readonly username: string;
+  /** The encoded password (contract §15). */
+  readonly password: string;
+  readonly isActive: boolean;
+  readonly isStaff: boolean;
+  /** Value of the column that `USER_ID_FIELD` names: what the user id claim holds. */
+  readonly tokenId: number | string;
+}
+
+/**
+ * Where users are kept: the seam for hosts with a user entity of their own.
+ *
+ * @publicApi
+ */
+export abstract class UserStore {
+  /** The user who logs in under this name, compared exactly. */
+  abstract findByUsername(username: string): Promise<AuthUser | null>;
+
+  /** The user with this primary key, or null; null as well for a text that no key can have. */
+  abstract findById(id: string): Promise<AuthUser | null>;
+
+  /** The user whose `USER_ID_FIELD` has this text, or null; null as well for a text that no id can have. */
+  abstract findByTokenId(tokenId: string): Promise<AuthUser | null>;
+
+  /**
+   * Writes a new hash of the same password, unless the stored one has changed since it was read: then it returns false
+   * and the other change stands.
+   */
+  abstract upgradePassword(user: AuthUser, encoded: string): Promise<boolean>;
+
+  /** Writes the time of a log-in. */
+  abstract recordLogin(user: AuthUser, at: Date): Promise<void>;
+}

@@ -1,0 +1,121 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { Repository } from 'typeorm';
+import { Clock } from '../common/clock.js';
+import { AuthSettings } from '../config/auth-settings.js';
+import { UserStore, type AuthUser } from './user-store.js';
+import { User } from './user.entity.js';
+
+/** Largest number that the integer key can have (contract §14). */
+const LARGEST_ID = 2_147_483_647;
+/** Characters of the longest user name that can be stored. */
+const LONGEST_USERNAME = 150;
+
+const SYNC_IDS = `
+  SELECT setval(pg_get_serial_sequence('auth_user', 'id'), (SELECT max(id) FROM auth_user))
+  WHERE EXISTS (SELECT FROM auth_user)`;
+
+/** What a new user needs; the rest has Django's defaults. */
+export interface NewUser {
+  readonly id?: number;
+  readonly username: string;
+  /** Encoded (contract §15). */
+  readonly password: string;
+  readonly email?: string;
+  readonly isActive?: boolean;
+  readonly isStaff?: boolean;
+  readonly isSuperuser?: boolean;
+}
+
+/**
+ * The users of Django's `auth_user` table.
+ *
+ * @publicApi
+ */
+@Injectable()
+export class UsersService extends UserStore {
+  constructor(
+    @InjectRepository(User)
+    private readonly users: Repository<User>,
+    private readonly settings: AuthSettings,
+    private readonly clock: Clock,
+  ) {
+    super();
+  }
+
+  override async findByUsername(username: string): Promise<AuthUser | null> {
+    // A longer name cannot be in the column; Postgres would refuse U+0000 with an error.
+    if (username.length > LONGEST_USERNAME * 2 || username.includes('\0')) return null;
+    return this.toAuthUser(await this.users.findOneBy({ username }));
+  }
+
+  override async findById(id: string): Promise<AuthUser | null> {
+    const key = integerId(id);
+    return key === null ? null : this.toAuthUser(await this.users.findOneBy({ id: key }));
+  }
+
+  override async findByTokenId(tokenId: string): Promise<AuthUser | null> {
+    const { userIdField } = this.settings;
+    if (userIdField === 'id') return this.findById(tokenId);
+    if (tokenId.includes('\0')) return null;
+    return this.toAuthUser(await this.users.findOneBy({ [userIdField]: tokenId }));
+  }
+
+  override async upgradePassword(user: AuthUser, encoded: string): Promise<boolean> {
+    const { affected } = await this.users.update(
+      { id: Number(user.id), password: user.password },
+      { password: encoded },
+    );
+    return affected === 1;
+  }
+
+  override async recordLogin(user: AuthUser, at: Date): Promise<void> {
+    await this.users.update({ id: Number(user.id) }, { lastLogin: at });
+  }
+
+  /** Creates a user. False, and nothing is done, where the name or the id is taken. */
+  async createMissing(user: NewUser): Promise<boolean> {
+    const { raw } = await this.users
+      .createQueryBuilder()
+      .insert()
+      .values({
+        ...(user.id === undefined ? {} : { id: user.id }),
+        username: user.username,
+        password: user.password,
+        email: user.email ?? '',
+        firstName: '',
+        lastName: '',
+        isActive: user.isActive ?? true,
+        isStaff: user.isStaff ?? false,
+        isSuperuser: user.isSuperuser ?? false,
+        dateJoined: new Date(this.clock.now()),
+        lastLogin: null,
+      })
+      .orIgnore()
+      .returning('id')
+      .execute();
+    return (raw as unknown[]).length > 0;
+  }
+
+  /** Lets the database number new users behind those that were given ids. */
+  async syncIds(): Promise<void> {
+    await this.users.query(SYNC_IDS);
+  }
+
+  /** Whether there is any user at all. */
+  async isEmpty(): Promise<boolean> {
+    return !(await this.users.exists());
+  }
+
+  private toAuthUser(user: User | null): AuthUser | null {
+    if (user === null) return null;
+    const { id, username, password, isActive, isStaff } = user;
+    return { id, username, password, isActive, isStaff, tokenId: user[this.settings.userIdField] };
+  }
+}
+
+/** The key that a text names in its canonical spelling, or null: `01`, ` 1 ` and `1.0` are nobody's. */
+function integerId(text: string): number | null {
+  const id = /^-?\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  return String(id) === text && Math.abs(id) <= LARGEST_ID ? id : null;
+}

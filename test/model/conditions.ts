@@ -1,0 +1,72 @@
+/** Seconds that a client waits for an answer before it tries again. */
+export const PATIENCE = 35;
+
+/** What the world between client and database does. Times are means of seconds, shares are probabilities. */
+export interface Conditions {
+  readonly lostRequests: number;
+  readonly lostAnswers: number;
+  /** Share of requests that reach the server a second time, with a delay of their own. */
+  readonly duplicates: number;
+  /** Share of refreshes after whose commit the server dies: the client learns at once that it got no answer. */
+  readonly crashes: number;
+  /** Share of messages, in each direction, that are late; the others take `delay`. */
+  readonly late: number;
+  readonly lateBy: number;
+  readonly delay: number;
+  /** Longest that any request may take. */
+  readonly slowest: number;
+  /** Whether each request leaves by IPv4 or by IPv6 as it happens. */
+  readonly dualStack: boolean;
+  /** Until the client is on another network. */
+  readonly moves: number;
+  /** Share of a tab's refreshes that follow the one before within about a second. */
+  readonly hurried: number;
+  /** The pause before any other refresh: this long, and about as long again. */
+  readonly pause: number;
+  /** When the database loses its last commits, and how many seconds of them. */
+  readonly failover: number;
+  readonly lostSeconds: number;
+  /** When the store is read by a thief, and how long he waits to use what he found. */
+  readonly theft: number;
+  readonly firstUse: number;
+  /** The end of the simulation: seconds, and refreshes that reached the server. */
+  readonly horizon: number;
+  readonly refreshes: number;
+}
+
+/** Three hours of browsing on a decent network. */
+export const ORDINARY: Conditions = {
+  lostRequests: 0.02,
+  lostAnswers: 0.05,
+  duplicates: 0,
+  crashes: 0,
+  late: 0.005,
+  lateBy: 8,
+  delay: 0.2,
+  slowest: Infinity,
+  dualStack: false,
+  moves: 3000,
+  hurried: 0.05,
+  pause: 200,
+  failover: 2000,
+  lostSeconds: 2,
+  theft: 1500,
+  firstUse: 400,
+  horizon: 12_000,
+  refreshes: Infinity,
+};
+
+/** The same on a bad network, with tabs that refresh in bursts. */
+export const HARSH: Conditions = { ...ORDINARY, late: 0.03, lateBy: 20, hurried: 0.3 };
+
+/** Who uses one session. */
+export interface Scenario {
+  /** Tabs of one browser that share one store and adopt only a newer pair. */
+  readonly tabs: number;
+  /** Whether a tab now and then sits on the token that it read before it sends it. */
+  readonly sloppy?: boolean;
+  /** Whether the database loses its last commits once. */
+  readonly lostCommits?: boolean;
+  /** Somebody elsewhere with a copy of the store, who uses it every few minutes or every ten seconds. */
+  readonly thief?: 'lazy' | 'poll';
+}
