@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { AuthError, InvalidTokenError } from '../common/errors.js';
 import { AuthSettings } from '../config/auth-settings.js';
+import { AuthFacts } from '../ledger/auth-facts.js';
+import { SESSION_CLAIM, sessionIdOf } from '../ledger/domain/session-claims.js';
 import { RefreshTokenLedger } from '../ledger/refresh-token-ledger.js';
 import type { Claims } from '../tokens/domain/compact.js';
 import {
@@ -11,7 +13,7 @@ import {
 } from '../tokens/domain/token-kind.js';
 import { userIdText } from '../tokens/domain/user-id.js';
 import { TokensService } from '../tokens/tokens.service.js';
-import { UserStore, type AuthUser } from '../users/user-store.js';
+import type { AuthUser } from '../users/user-store.js';
 import {
   Authentication,
   headerOf,
@@ -35,7 +37,7 @@ export class JwtAuthentication extends Authentication {
     private readonly settings: AuthSettings,
     protected readonly tokens: TokensService,
     private readonly ledger: RefreshTokenLedger,
-    private readonly users: UserStore,
+    private readonly facts: AuthFacts,
   ) {
     super();
     this.challenge = `${settings.authHeaderTypes[0]} realm="api"`;
@@ -70,31 +72,28 @@ export class JwtAuthentication extends Authentication {
 
   /** @throws AuthError `token_not_valid` with one message for each accepted class */
   protected async validate(token: string): Promise<Claims> {
-    let claims: Claims | null = null;
-    let reason = 'wrong_type';
-    const messages: Record<string, string>[] = [];
+    let claims: Claims;
     try {
       claims = await this.tokens.decode(token);
     } catch (error) {
       if (!(error instanceof InvalidTokenError)) throw error;
-      reason = error.reason;
-      for (const kind of this.kinds) messages.push(classMessage(kind, error.message));
+      throw this.refusal(error.reason, () => error.message);
     }
-    for (const kind of claims ? this.kinds : []) {
-      const problem = claims && (await this.problem(claims, kind));
-      if (claims && problem === null) return claims;
-      messages.push(classMessage(kind, problem ?? ''));
+    const problems = new Map<TokenKind, string>();
+    for (const kind of this.kinds) {
+      const problem = await this.problem(claims, kind);
+      if (problem === null) return claims;
+      problems.set(kind, problem);
     }
-    throw new InvalidTokenError('Given token not valid for any token type', {
-      reason,
-      members: { messages },
-    });
+    throw this.refusal('wrong_type', (kind) => problems.get(kind) ?? '');
   }
 
   /** Contract §6 from step 7 on. Access tokens are not looked up in the ledger. */
   private async problem(claims: Claims, kind: TokenKind): Promise<string | null> {
     const isListed = kind.type === RefreshToken.type || kind.type === SlidingToken.type;
-    if (isListed && (await this.ledger.isRevoked(claims))) return 'Token is blacklisted';
+    if (isListed && !this.asksSession(claims) && (await this.ledger.isRevoked(claims))) {
+      return 'Token is blacklisted';
+    }
     return this.tokens.kindProblem(claims, kind);
   }
 
@@ -107,17 +106,52 @@ export class JwtAuthentication extends Authentication {
       });
     }
     const id = userIdText(claim);
-    const user = id === null ? null : await this.users.findByTokenId(id);
-    if (user === null) throw new AuthError('user_not_found');
+    const user = this.settings.checkSession
+      ? await this.userOfSession(claims, id)
+      : id && (await this.facts.findUser(id));
+    if (!user) throw new AuthError('user_not_found');
     if (this.settings.checkUserIsActive && !user.isActive) throw new AuthError('user_inactive');
-    if (!this.tokens.passwordIsCurrent(claims, user.password))
-      throw new AuthError('password_changed');
+    if (!this.tokens.passwordIsCurrent(claims, user.password)) throw new AuthError('password_changed');
     return authenticatedUser(user);
   }
-}
 
-function classMessage(kind: TokenKind, message: string): Record<string, string> {
-  return { token_class: kind.className, token_type: kind.type, message };
+  /**
+   * The user of the token's session, which must be live (design §3). A token without one comes from another issuer.
+   *
+   * @throws AuthError `token_not_valid` when the session has ended or there is none
+   */
+  private async userOfSession(claims: Claims, id: string | null): Promise<AuthUser | null> {
+    if (id === null) return null;
+    const sid = sessionIdOf(claims);
+    if (sid === null) {
+      if (!this.settings.acceptUnknownTokens || SESSION_CLAIM in claims) {
+        throw this.refusal('no_session', () => 'Token is invalid');
+      }
+      return this.facts.findUser(id);
+    }
+    const session = await this.facts.findSession(sid);
+    if (session === null) throw this.refusal('session_ended', () => 'Token is blacklisted');
+    const isOver = session.endsAt !== null && session.endsAt <= this.tokens.now();
+    if (isOver) throw this.refusal('session_ended', () => 'Token is blacklisted');
+    return String(session.user.tokenId) === id ? session.user : null;
+  }
+
+  /** Whether the session will be looked at anyway, so that the ledger need not be. */
+  private asksSession(claims: Claims): boolean {
+    return this.settings.checkSession && sessionIdOf(claims) !== null;
+  }
+
+  private refusal(reason: string, messageOf: (kind: TokenKind) => string): InvalidTokenError {
+    const messages = this.kinds.map((kind) => ({
+      token_class: kind.className,
+      token_type: kind.type,
+      message: messageOf(kind),
+    }));
+    return new InvalidTokenError('Given token not valid for any token type', {
+      reason,
+      members: { messages },
+    });
+  }
 }
 
 /** What of a stored user the rest of the application may see. */

@@ -44,6 +44,8 @@ export function withTokenPaths(
       Reflect.defineMetadata(key, Reflect.getMetadata(key, original), handler);
     }
     Reflect.defineMetadata(PATH_METADATA, [...where], handler);
+    // OpenAPI finds the body of a route by the name of its handler.
+    Object.defineProperty(handler, 'name', { value: view });
     Object.defineProperty(Relocated.prototype, view, {
       value: handler,
       writable: true,

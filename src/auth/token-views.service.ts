@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { AuthError, InvalidTokenError, ValidationError } from '../common/errors.js';
+import { AuthError, InvalidTokenError, ValidationError, withMembers } from '../common/errors.js';
 import type { RequestContext } from '../common/request-context.js';
 import { AuthSettings } from '../config/auth-settings.js';
 import {
@@ -49,15 +49,24 @@ export class TokenViewsService {
 
   /** @throws AuthError `token_not_valid`, `no_active_account` or `password_changed` */
   async refresh(token: string, context: RequestContext): Promise<TokenRefreshResponse> {
-    const presented = await this.read(token, RefreshToken);
-    const outcome = await this.ledger.spend(presented, context);
-    switch (outcome.verdict) {
-      case 'kept':
-        return { access: this.accessFrom(presented.claims) };
-      case 'rotated':
-        return { access: this.accessFrom(outcome.refresh.claims), refresh: outcome.refresh.token };
-      case 'refused':
-        throw refusal(outcome.reason);
+    try {
+      const presented = await this.read(token, RefreshToken);
+      const outcome = await this.ledger.spend(presented, context);
+      switch (outcome.verdict) {
+        case 'kept':
+          return { access: this.accessFrom(presented.claims) };
+        case 'rotated':
+        case 'replayed':
+        case 'recovered':
+          return {
+            access: this.accessFrom(outcome.refresh.claims),
+            refresh: outcome.refresh.token,
+          };
+        case 'refused':
+          throw refusal(outcome.reason);
+      }
+    } catch (error) {
+      throw this.explained(error);
     }
   }
 
@@ -85,9 +94,9 @@ export class TokenViewsService {
   }
 
   /** @throws AuthError `token_not_valid`, `no_active_account` or `password_changed` */
-  async refreshSliding(token: string): Promise<SlidingTokenResponse> {
+  async refreshSliding(token: string, context: RequestContext): Promise<SlidingTokenResponse> {
     const presented = await this.read(token, SlidingToken);
-    const outcome = await this.ledger.extend(presented);
+    const outcome = await this.ledger.extend(presented, context);
     if (outcome.verdict === 'refused') throw refusal(outcome.reason);
     const claims = this.tokens.extendedClaims(presented.claims, this.tokens.now());
     return { token: this.tokens.sign(claims) };
@@ -108,6 +117,13 @@ export class TokenViewsService {
     return this.tokens.sign(this.tokens.accessClaims(refresh, this.tokens.now()));
   }
 
+  /** In the profile `secure` a refused refresh says why, so that a client knows whether the session lives (design §3). */
+  private explained(error: unknown): unknown {
+    if (!(error instanceof AuthError) || error.getStatus() !== 401) return error;
+    if (this.settings.profile !== 'secure') return error;
+    return withMembers(error, { reason: PUBLIC_REASONS[error.reason] ?? 'invalid' });
+  }
+
   /** Contract §6: a blacklisted id is reported before a wrong type. */
   private async read(token: string, kind: TokenKind): Promise<PresentedToken> {
     const claims = await this.tokens.decode(token);
@@ -118,10 +134,26 @@ export class TokenViewsService {
   }
 }
 
+/** Reasons of a refused refresh that clients are told; any other is `invalid` (design §3). */
+const PUBLIC_REASONS: Readonly<Record<string, string>> = {
+  stale: 'stale',
+  reused: 'reused',
+  session_ended: 'session_ended',
+  blacklisted: 'session_ended',
+  no_account: 'user_inactive',
+  password_changed: 'password_changed',
+  expired: 'expired',
+};
+
 /** How a refusal of the ledger reads on the wire (contract §7). */
 function refusal(reason: Refusal): AuthError {
   switch (reason) {
+    case 'invalid':
+      return new InvalidTokenError('Token is invalid', { reason: 'session' });
     case 'blacklisted':
+    case 'session_ended':
+    case 'stale':
+    case 'reused':
       return new InvalidTokenError('Token is blacklisted', { reason });
     case 'no_account':
       return new AuthError('no_active_account', {

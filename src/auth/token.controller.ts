@@ -110,7 +110,10 @@ export class TokenController {
     refuses:
       'The token is not valid, its refresh period is over, or its user may not log in any more.',
   })
-  refreshSliding(@Body(FieldsPipe) body: TokenRefreshSlidingDto): Promise<SlidingTokenResponse> {
-    return this.views.refreshSliding(body.token);
+  refreshSliding(
+    @Body(FieldsPipe) body: TokenRefreshSlidingDto,
+    @FromClient() context: RequestContext,
+  ): Promise<SlidingTokenResponse> {
+    return this.views.refreshSliding(body.token, context);
   }
 }

@@ -175,6 +175,17 @@ export class AuthError extends HttpException {
   }
 }
 
+/** The same error with further members in its body. */
+export function withMembers(error: AuthError, members: Record<string, unknown>): AuthError {
+  return new AuthError(error.code, {
+    body: { ...(error.getResponse() as Record<string, unknown>), ...members },
+    status: error.getStatus(),
+    reason: error.reason,
+    headers: error.headers,
+    cause: error.cause,
+  });
+}
+
 /** 401 `token_not_valid`: the presented token is refused (contract §6). */
 export class InvalidTokenError extends AuthError {
   override readonly name = 'InvalidTokenError';

@@ -102,8 +102,45 @@ const CLAIM_NAMES = [
 ] as const satisfies readonly SettingName[];
 const FIXED_CLAIMS = ['exp', 'iat', 'nbf', 'aud', 'iss'];
 
-function contradictions(settings: Settings, nameOf: (name: SettingName) => string): string[] {
+/** Claims that the session ledger writes (design §3). */
+const SESSION_CLAIMS = ['sid', 'gen'];
+
+function ledgerContradictions(settings: Settings, nameOf: (name: SettingName) => string): string[] {
   const problems: string[] = [];
+  if (settings.ledger === 'sessions') {
+    if (settings.rotateRefreshTokens && !settings.blacklistAfterRotation) {
+      problems.push(
+        `${nameOf('blacklistAfterRotation')} must be true with ${nameOf('rotateRefreshTokens')} and the session ledger: a session has one live refresh token. Example: true`,
+      );
+    }
+    if (settings.sessionMaxLifetime !== null && settings.sessionMaxLifetime <= 0) {
+      problems.push(`${nameOf('sessionMaxLifetime')} must be longer than 0, or none. Example: 90d`);
+    }
+    if (settings.jtiClaim === null || settings.tokenTypeClaim === null) {
+      const name = settings.jtiClaim === null ? 'jtiClaim' : 'tokenTypeClaim';
+      problems.push(
+        `${nameOf(name)} cannot be none with the session ledger. Example: ${SETTINGS[name].default}`,
+      );
+    }
+    return problems;
+  }
+  const sessionsOnly: [SettingName, boolean][] = [
+    ['rotationGracePeriod', settings.rotationGracePeriod > 0],
+    ['rotationRecovery', settings.rotationRecovery],
+    ['checkSession', settings.checkSession],
+  ];
+  for (const [name, isOn] of sessionsOnly) {
+    if (isOn) {
+      problems.push(
+        `${nameOf(name)} needs the session ledger, and ${nameOf('ledger')} is django. Example: ${name === 'rotationGracePeriod' ? '0s' : 'false'}`,
+      );
+    }
+  }
+  return problems;
+}
+
+function contradictions(settings: Settings, nameOf: (name: SettingName) => string): string[] {
+  const problems = ledgerContradictions(settings, nameOf);
   for (const name of MUST_BE_POSITIVE) {
     if (settings[name] <= 0) problems.push(`${nameOf(name)} must be longer than 0. Example: 5m`);
   }
@@ -112,7 +149,9 @@ function contradictions(settings: Settings, nameOf: (name: SettingName) => strin
       `${nameOf('accessTokenLifetime')} is longer than ${nameOf('refreshTokenLifetime')}: an access token must not outlive its refresh token. Example: 5m and 1d`,
     );
   }
-  const taken = new Map<string, string>(FIXED_CLAIMS.map((claim) => [claim, `the claim ${claim}`]));
+  const fixed =
+    settings.ledger === 'sessions' ? [...FIXED_CLAIMS, ...SESSION_CLAIMS] : FIXED_CLAIMS;
+  const taken = new Map<string, string>(fixed.map((claim) => [claim, `the claim ${claim}`]));
   for (const name of CLAIM_NAMES) {
     const claim = settings[name];
     if (claim === null) continue;

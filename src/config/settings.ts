@@ -70,9 +70,10 @@ const row = <T>(
  */
 export const SETTINGS = {
   profile: row({
-    type: choice('parity'),
-    default: 'parity',
-    meaning: 'The set of defaults: `parity` answers like SimpleJWT with its defaults.',
+    type: choice('secure', 'parity'),
+    default: 'secure',
+    meaning:
+      'The set of defaults: `secure` for new systems, `parity` for replacing, or running beside, a Django server.',
     from: 'ours',
   }),
   accessTokenLifetime: row({
@@ -89,13 +90,15 @@ export const SETTINGS = {
   }),
   rotateRefreshTokens: row({
     type: bool,
-    default: false,
+    default: true,
+    parity: false,
     meaning: 'A refresh also gives a new refresh token.',
     from: 'SimpleJWT',
   }),
   blacklistAfterRotation: row({
     type: bool,
-    default: false,
+    default: true,
+    parity: false,
     meaning: 'A refresh token that was rotated is spent: using it again is refused.',
     from: 'SimpleJWT',
   }),
@@ -231,9 +234,56 @@ export const SETTINGS = {
     from: 'SimpleJWT',
   }),
   ledger: row({
-    type: choice('django'),
-    default: 'django',
-    meaning: "Where refresh tokens are kept: `django` is Django's own `token_blacklist_*` tables.",
+    type: choice('sessions', 'django'),
+    default: 'sessions',
+    parity: 'django',
+    meaning:
+      "Where refresh tokens are kept: one row for each session, or Django's own `token_blacklist_*` tables.",
+    from: 'ours',
+  }),
+  rotationGracePeriod: row({
+    type: duration,
+    default: 60,
+    parity: 0,
+    meaning:
+      'How long after a rotation a duplicate from nearby gets the identical successor; 0 switches replay off altogether.',
+    from: 'ours',
+  }),
+  rotationRecovery: row({
+    type: bool,
+    default: true,
+    parity: false,
+    meaning:
+      'A client that lost an answer and comes back from elsewhere gets a new successor; the unused one dies.',
+    from: 'ours',
+  }),
+  reuseEndsSession: row({
+    type: choice('other-client', 'always', 'never'),
+    default: 'other-client',
+    parity: 'never',
+    meaning: 'When a spent refresh token that comes back ends its session.',
+    from: 'ours',
+  }),
+  checkSession: row({
+    type: bool,
+    default: true,
+    parity: false,
+    meaning: 'Access tokens of an ended session are refused at once; or live to their `exp`.',
+    from: 'ours',
+  }),
+  acceptUnknownTokens: row({
+    type: bool,
+    default: false,
+    parity: true,
+    meaning:
+      'A refresh token with a good signature that the session ledger has never seen (a Django server issued it) is adopted. The Django ledger always accepts them.',
+    from: 'ours',
+  }),
+  sessionMaxLifetime: row<number | null>({
+    type: nullable(duration),
+    default: 7_776_000,
+    parity: null,
+    meaning: 'Absolute end of a session, which refreshing does not extend.',
     from: 'ours',
   }),
   passwordHasher: row({

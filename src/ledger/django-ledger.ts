@@ -14,6 +14,7 @@ import {
   type IssuedToken,
   type PresentedToken,
   type Refusal,
+  type SessionInfo,
   type SpendOutcome,
 } from './refresh-token-ledger.js';
 
@@ -55,6 +56,26 @@ const IS_BLACKLISTED = `
   SELECT 1 FROM token_blacklist_outstandingtoken o
   JOIN token_blacklist_blacklistedtoken b ON b.token_id = o.id
   WHERE o.jti = $1`;
+
+/** A session is what one refresh token stands for here; rotation makes a new one of it. */
+const LIST = `
+  SELECT o.jti, o.created_at, o.expires_at FROM token_blacklist_outstandingtoken o
+  LEFT JOIN token_blacklist_blacklistedtoken b ON b.token_id = o.id
+  WHERE o.user_id = $1::integer AND b.id IS NULL AND o.expires_at > now()
+  ORDER BY o.created_at DESC, o.id DESC`;
+
+const END = `
+  INSERT INTO token_blacklist_blacklistedtoken (blacklisted_at, token_id)
+  SELECT now(), o.id FROM token_blacklist_outstandingtoken o
+  WHERE o.user_id = $1::integer AND o.expires_at > now()`;
+
+const ENDED = 'ON CONFLICT (token_id) DO NOTHING RETURNING token_id';
+
+interface ListedRow {
+  readonly jti: string;
+  readonly created_at: Date | null;
+  readonly expires_at: Date;
+}
 
 /** One step of the flush: walks the primary key, so that it never reads the table twice. */
 const EXPIRED = `
@@ -142,6 +163,26 @@ export class DjangoLedger extends RefreshTokenLedger {
     const user = tokenUser(this.tokens.userIdOf(presented.claims));
     const owner = user.kind === 'id' ? await this.users.findByTokenId(user.id) : null;
     return this.blacklist(presented, owner);
+  }
+
+  override async list(userId: string): Promise<SessionInfo[]> {
+    const rows = (await this.rows(LIST, [userId])) as ListedRow[];
+    return rows.map((row) => ({
+      id: row.jti,
+      createdAt: row.created_at ?? row.expires_at,
+      lastUsedAt: null,
+      expiresAt: row.expires_at,
+      ip: null,
+      userAgent: null,
+    }));
+  }
+
+  override async end(userId: string, sessionId: string): Promise<boolean> {
+    return (await this.rows(`${END} AND o.jti = $2 ${ENDED}`, [userId, sessionId])).length > 0;
+  }
+
+  override async endOthers(userId: string, keep: string | null): Promise<void> {
+    await this.rows(`${END} AND o.jti IS DISTINCT FROM $2 ${ENDED}`, [userId, keep]);
   }
 
   override async flush(): Promise<number> {

@@ -11,24 +11,56 @@ export interface PresentedToken {
 /** A signed token with its claims. */
 export type IssuedToken = PresentedToken;
 
-/** Why a refresh token, or a sliding one, gets nothing. */
-export type Refusal = 'blacklisted' | 'no_account' | 'password_changed';
+/**
+ * Why a refresh token, or a sliding one, gets nothing.
+ *
+ * - `invalid`: its claims fit no session of ours
+ * - `blacklisted`, `session_ended`: it was spent, or its session is over
+ * - `stale`: a late duplicate of an old token; its session lives
+ * - `reused`: a stolen token, as it seems; its session was ended by this call
+ * - `no_account`: its user does not exist or may not get tokens
+ * - `password_changed`: it carries the digest of another password
+ */
+export type Refusal =
+  | 'invalid'
+  | 'blacklisted'
+  | 'session_ended'
+  | 'stale'
+  | 'reused'
+  | 'no_account'
+  | 'password_changed';
+
+interface Refused {
+  readonly verdict: 'refused';
+  readonly reason: Refusal;
+}
 
 /** The answer to a refresh. */
 export type SpendOutcome =
-  /** A new refresh token takes the place of the old one. */
-  | { readonly verdict: 'rotated'; readonly refresh: IssuedToken }
+  /** A refresh token takes the place of the presented one: a new one, or again the one that did so before. */
+  | { readonly verdict: 'rotated' | 'replayed' | 'recovered'; readonly refresh: IssuedToken }
   /** The presented token stays in use (`ROTATE_REFRESH_TOKENS` off). */
   | { readonly verdict: 'kept' }
-  | { readonly verdict: 'refused'; readonly reason: Refusal };
+  | Refused;
 
 /** The answer to extending a sliding token. */
-export type ExtendOutcome =
-  { readonly verdict: 'extended' } | { readonly verdict: 'refused'; readonly reason: Refusal };
+export type ExtendOutcome = { readonly verdict: 'extended' } | Refused;
+
+/** A live session as its user may see it. */
+export interface SessionInfo {
+  readonly id: string;
+  readonly createdAt: Date;
+  /** Null where the ledger does not keep it. */
+  readonly lastUsedAt: Date | null;
+  /** When it ends if it is not used any more. */
+  readonly expiresAt: Date;
+  readonly ip: string | null;
+  readonly userAgent: string | null;
+}
 
 /**
  * The book of refresh and sliding tokens: which are issued, spent and ended. Above this seam nothing knows how they
- * are kept.
+ * are kept. Users are named by their primary key as text.
  *
  * @publicApi
  */
@@ -44,19 +76,28 @@ export abstract class RefreshTokenLedger {
   ): Promise<IssuedToken | null>;
 
   /**
-   * Trades in a refresh token whose type has been checked. Exactly one of several simultaneous calls with one token
-   * gets a successor; a refused call changes nothing, except that a changed password ends the token (contract §7).
+   * Trades in a refresh token whose type has been checked. However many calls bring one token, at most one successor is
+   * live. A refused call changes nothing, except that a changed password and a reused token end the session.
    */
   abstract spend(presented: PresentedToken, context: RequestContext): Promise<SpendOutcome>;
 
-  /** Judges a sliding token that asks for more time, as `spend` does, without writing (contract §10). */
-  abstract extend(presented: PresentedToken): Promise<ExtendOutcome>;
+  /** Judges a sliding token that asks for more time, as `spend` does (contract §10). */
+  abstract extend(presented: PresentedToken, context: RequestContext): Promise<ExtendOutcome>;
 
-  /** Whether a token may not be used any more, whatever its type (contract §6, step 7). */
+  /** Whether a token may not be used any more, asked of the database, never of a cache (contract §6, step 7). */
   abstract isRevoked(claims: Claims): Promise<boolean>;
 
   /** Ends a refresh token. False when it had ended before (contract §9). */
   abstract revoke(presented: PresentedToken): Promise<boolean>;
+
+  /** The live sessions of a user, the newest first. */
+  abstract list(userId: string): Promise<SessionInfo[]>;
+
+  /** Ends one session of a user. False when the user has no such live session. */
+  abstract end(userId: string, sessionId: string): Promise<boolean>;
+
+  /** Ends all live sessions of a user but one; all of them with null. */
+  abstract endOthers(userId: string, keep: string | null): Promise<void>;
 
   /** Forgets what can never be used again, in batches. Returns how many rows were deleted. */
   abstract flush(): Promise<number>;

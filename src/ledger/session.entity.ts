@@ -44,10 +44,10 @@ export class Session {
   @Column({ name: 'is_sliding', type: 'boolean' })
   isSliding: boolean;
 
-  /** The user's primary key, as text: hosts may have keys of any type. */
+  /** The user's primary key, as text: hosts may have keys of any type. Null for a foreign token of nobody. */
   @Index('auth_session_user_id')
-  @Column({ name: 'user_id', type: 'text' })
-  userId: string;
+  @Column({ name: 'user_id', type: 'text', nullable: true })
+  userId: string | null;
 
   @Column({ name: 'revoke_reason', type: 'text', nullable: true })
   revokeReason: string | null;

@@ -9,6 +9,9 @@ import { checkClaims, type ClaimRules } from './domain/claims.js';
 import { parseCompact, type Claims } from './domain/compact.js';
 import { VerifiedTokens } from './verified-tokens.js';
 
+/** Seconds that another machine's clock, which set `iat`, may be ahead of ours (design §3). */
+const CLOCK_SKEW = 5;
+
 /**
  * Signs claims and verifies tokens, mirroring SimpleJWT's `TokenBackend`. The algorithm is the configured one and is
  * compared before any key is touched; parsing is strict (RFC 7515, RFC 8725).
@@ -26,7 +29,7 @@ export class TokenBackend {
     private readonly clock: Clock,
     settings: AuthSettings,
   ) {
-    this.rules = { ...settings, issuedAhead: 0 };
+    this.rules = { ...settings, issuedAhead: settings.ledger === 'sessions' ? CLOCK_SKEW : 0 };
   }
 
   /** The signed token of these claims, with `aud` and `iss` from the settings (contract §12). */

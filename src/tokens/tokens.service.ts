@@ -80,6 +80,8 @@ export class TokensService {
   accessClaims(refresh: Claims, now: number): Claims {
     const { tokenTypeClaim, jtiClaim, accessTokenLifetime } = this.settings;
     const own = new Set([tokenTypeClaim, jtiClaim, 'jti', 'exp', 'iat']);
+    // The generation belongs to the refresh token alone; an access token names its session (design §3).
+    if (this.settings.ledger === 'sessions') own.add('gen');
     const copied = Object.entries(refresh).filter(([claim]) => !own.has(claim));
     return {
       ...this.head(AccessToken, now, accessTokenLifetime),
@@ -121,9 +123,29 @@ export class TokensService {
     return typeof id === 'string' ? id : null;
   }
 
+  /** The id claim with this value, under its configured name. */
+  idClaim(id: string): Claims {
+    const { jtiClaim } = this.settings;
+    return jtiClaim === null ? {} : { [jtiClaim]: id };
+  }
+
+  /** The value of the type claim, where there is one. */
+  typeOf(claims: Claims): unknown {
+    const { tokenTypeClaim } = this.settings;
+    return tokenTypeClaim === null ? undefined : claims[tokenTypeClaim];
+  }
+
   /** The user id claim as it stands in the token, undefined when it is absent. */
   userIdOf(claims: Claims): unknown {
     return claims[this.settings.userIdClaim];
+  }
+
+  /** The digest that the user's password must have: null without `CHECK_REVOKE_TOKEN`, empty when it is absent. */
+  passwordDigestOf(claims: Claims): string | null {
+    const { checkRevokeToken, revokeTokenClaim } = this.settings;
+    if (!checkRevokeToken) return null;
+    const digest = claims[revokeTokenClaim];
+    return typeof digest === 'string' ? digest : '';
   }
 
   /** Whether the token carries the digest of this stored password; always true without `CHECK_REVOKE_TOKEN`. */

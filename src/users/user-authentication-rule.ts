@@ -12,6 +12,11 @@ import type { AuthUser } from './user-store.js';
 export class UserAuthenticationRule {
   constructor(private readonly settings: AuthSettings) {}
 
+  /** Whether a host has put a rule of its own in the place of this one, which statements cannot know. */
+  get isCustom(): boolean {
+    return Object.getPrototypeOf(this) !== UserAuthenticationRule.prototype;
+  }
+
   /** Whether this user, or nobody (null), may get tokens. */
   allows(user: AuthUser | null): boolean | Promise<boolean> {
     return user !== null && (user.isActive || !this.settings.checkUserIsActive);

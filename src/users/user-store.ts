@@ -1,3 +1,5 @@
+import type { UserTable } from './user-table.js';
+
 /**
  * What token authentication needs to know of a user. Hosts with a user entity of their own map it to this.
  *
@@ -21,6 +23,9 @@ export interface AuthUser {
  * @publicApi
  */
 export abstract class UserStore {
+  /** The table behind this store. */
+  abstract readonly table: UserTable;
+
   /** The user who logs in under this name, compared exactly. */
   abstract findByUsername(username: string): Promise<AuthUser | null>;
 
@@ -35,6 +40,21 @@ export abstract class UserStore {
    * and the other change stands.
    */
   abstract upgradePassword(user: AuthUser, encoded: string): Promise<boolean>;
+
+  /**
+   * Writes the hash of another password and ends the user's sessions but the kept one. False, and nothing is done, when
+   * the stored password has changed since it was read.
+   *
+   * @param keptSession - 32 hex digits; null ends all
+   */
+  abstract changePassword(
+    user: AuthUser,
+    encoded: string,
+    keptSession: string | null,
+  ): Promise<boolean>;
+
+  /** Activates or deactivates a user. False when there is none with this key. */
+  abstract setActive(id: string, isActive: boolean): Promise<boolean>;
 
   /** Writes the time of a log-in. */
   abstract recordLogin(user: AuthUser, at: Date): Promise<void>;

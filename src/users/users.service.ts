@@ -4,6 +4,7 @@ import { Repository } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { AuthSettings } from '../config/auth-settings.js';
 import { UserStore, type AuthUser } from './user-store.js';
+import type { UserTable } from './user-table.js';
 import { User } from './user.entity.js';
 
 /** Largest number that the integer key can have (contract §14). */
@@ -14,6 +15,15 @@ const LONGEST_USERNAME = 150;
 const SYNC_IDS = `
   SELECT setval(pg_get_serial_sequence('auth_user', 'id'), (SELECT max(id) FROM auth_user))
   WHERE EXISTS (SELECT FROM auth_user)`;
+
+/**
+ * Writes a hash only in the place of the one that was read. The trigger on the column ends the user's sessions; the
+ * transaction-local setting tells it which to keep: `all`, one id, or none (design §3).
+ */
+const REPLACE_PASSWORD = `
+  UPDATE auth_user SET password = $3
+  FROM (SELECT set_config('nest_simplejwt.keep_sessions', $4, true) AS value) AS keep
+  WHERE id = $1 AND password = $2 AND keep.value IS NOT NULL`;
 
 /** What a new user needs; the rest has Django's defaults. */
 export interface NewUser {
@@ -34,6 +44,8 @@ export interface NewUser {
  */
 @Injectable()
 export class UsersService extends UserStore {
+  override readonly table: UserTable;
+
   constructor(
     @InjectRepository(User)
     private readonly users: Repository<User>,
@@ -41,6 +53,16 @@ export class UsersService extends UserStore {
     private readonly clock: Clock,
   ) {
     super();
+    this.table = {
+      name: 'auth_user',
+      id: 'id',
+      idType: 'integer',
+      username: 'username',
+      password: 'password',
+      isActive: 'is_active',
+      isStaff: 'is_staff',
+      tokenId: settings.userIdField,
+    };
   }
 
   override async findByUsername(username: string): Promise<AuthUser | null> {
@@ -62,10 +84,21 @@ export class UsersService extends UserStore {
   }
 
   override async upgradePassword(user: AuthUser, encoded: string): Promise<boolean> {
-    const { affected } = await this.users.update(
-      { id: Number(user.id), password: user.password },
-      { password: encoded },
-    );
+    return this.replacePassword(user, encoded, 'all');
+  }
+
+  override async changePassword(
+    user: AuthUser,
+    encoded: string,
+    keptSession: string | null,
+  ): Promise<boolean> {
+    return this.replacePassword(user, encoded, keptSession ?? '');
+  }
+
+  override async setActive(id: string, isActive: boolean): Promise<boolean> {
+    const key = integerId(id);
+    if (key === null) return false;
+    const { affected } = await this.users.update({ id: key }, { isActive });
     return affected === 1;
   }
 
@@ -105,6 +138,16 @@ export class UsersService extends UserStore {
   /** Whether there is any user at all. */
   async isEmpty(): Promise<boolean> {
     return !(await this.users.exists());
+  }
+
+  private async replacePassword(user: AuthUser, encoded: string, keep: string): Promise<boolean> {
+    const result = (await this.users.query(REPLACE_PASSWORD, [
+      user.id,
+      user.password,
+      encoded,
+      keep,
+    ])) as [unknown[], number];
+    return result[1] === 1;
   }
 
   private toAuthUser(user: User | null): AuthUser | null {

@@ -20,7 +20,7 @@ export class Sessions1700000000001 implements MigrationInterface {
         generation integer NOT NULL,
         parent_generation integer,
         is_sliding boolean NOT NULL,
-        user_id text NOT NULL,
+        user_id text,
         revoke_reason text,
         created_ip inet,
         last_ip inet,

@@ -1,0 +1,266 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import type { RequestContext } from '../common/request-context.js';
+import { UserStore, type AuthUser } from '../users/user-store.js';
+import { sessionSql, type SessionSql } from './session-sql.js';
+import type { Generations } from './domain/verdict.js';
+
+/** Letters of a user agent that are kept. */
+const USER_AGENT_LENGTH = 128;
+
+/** A session as a statement returns it; instants are seconds since the epoch on the database's clock. */
+export interface SessionRow {
+  readonly id: string;
+  readonly user_id: string | null;
+  readonly generation: number;
+  readonly parent_generation: number | null;
+  readonly superseded_at: number[];
+  readonly user_agent: string | null;
+  readonly last_ip: string | null;
+  readonly is_sliding: boolean;
+  readonly revoke_reason: string | null;
+  readonly rotated_at: number;
+  readonly expires_at: number;
+  readonly ends_at: number | null;
+  readonly revoked_at: number | null;
+  /** Whether the absolute end has passed. */
+  readonly is_over: boolean;
+  readonly now: number;
+}
+
+/** A session with its user; null when the user was deleted. */
+export interface SessionWithUser extends SessionRow {
+  readonly user: AuthUser | null;
+}
+
+/** A live session as people see it in their list. */
+export interface ListedSession {
+  readonly id: string;
+  readonly created_at: Date;
+  readonly last_used_at: Date;
+  readonly expires_at: Date;
+  readonly ip: string | null;
+  readonly user_agent: string | null;
+}
+
+/** What the guard remembers of a live session. */
+export interface SessionFacts {
+  readonly user: AuthUser;
+  /** Absolute end, seconds since the epoch; null for none. */
+  readonly endsAt: number | null;
+}
+
+interface UserJson {
+  readonly id: number | string;
+  readonly username: string;
+  readonly password: string;
+  readonly is_active: boolean;
+  readonly is_staff: boolean;
+  readonly token_id: number | string;
+}
+
+/** Something that runs statements: the pool, or one transaction. */
+type Executor = Pick<EntityManager, 'query'>;
+
+/** The statements of the session ledger with their parameters. No decision is made here. */
+@Injectable()
+export class SessionRows {
+  private readonly sql: SessionSql;
+
+  constructor(
+    readonly database: DataSource,
+    users: UserStore,
+  ) {
+    this.sql = sessionSql(users.table);
+  }
+
+  /** The new session, or null when the user is not the one any more whose password was verified. */
+  async issue(
+    sid: string,
+    user: AuthUser,
+    session: { isSliding: boolean; lifetime: number; maxLifetime: number | null },
+    context: RequestContext,
+  ): Promise<SessionRow | null> {
+    return this.one(this.database, this.sql.issue, [
+      sid,
+      session.isSliding,
+      session.lifetime,
+      session.maxLifetime,
+      context.ip,
+      storedUserAgent(context),
+      user.id,
+      user.password,
+    ]);
+  }
+
+  /** The rotated session when the presented generation is the current one and all is well; else null. */
+  async rotate(
+    sid: string,
+    generation: number,
+    wanted: {
+      tokenId: string;
+      allowInactive: boolean;
+      passwordDigest: string | null;
+      lifetime: number;
+    },
+    context: RequestContext,
+  ): Promise<SessionRow | null> {
+    return this.one(this.database, this.sql.rotate, [
+      sid,
+      generation,
+      wanted.tokenId,
+      wanted.lifetime,
+      context.ip,
+      storedUserAgent(context),
+      wanted.allowInactive,
+      wanted.passwordDigest,
+    ]);
+  }
+
+  async find(sid: string): Promise<SessionWithUser | null> {
+    return this.withUser(this.database, this.sql.find, sid);
+  }
+
+  /** The session, locked until the transaction ends. */
+  async lock(transaction: Executor, sid: string): Promise<SessionWithUser | null> {
+    return this.withUser(transaction, this.sql.lock, sid);
+  }
+
+  async advance(
+    transaction: Executor,
+    sid: string,
+    next: Generations,
+    lifetime: number,
+    context: RequestContext,
+  ): Promise<SessionRow | null> {
+    return this.one(transaction, this.sql.advance, [
+      sid,
+      next.generation,
+      next.parentGeneration,
+      next.supersededAt,
+      lifetime,
+      context.ip,
+      storedUserAgent(context),
+    ]);
+  }
+
+  /** Whether this call ended the session. */
+  async end(executor: Executor, sid: string, reason: string): Promise<boolean> {
+    return (await this.rows(executor, this.sql.end, [sid, reason])).length > 0;
+  }
+
+  /** Makes the session of another issuer's token, unless it is there or the token is blacklisted in Django's tables. */
+  async adopt(
+    sid: string,
+    foreign: {
+      /** Null when the token's user does not exist: such a session can only be ended. */
+      userId: string | null;
+      tokenId: string;
+      expiresAt: number;
+      maxLifetime: number | null;
+      /** Why the session is dead from the start; null for a live one. */
+      endedBecause: string | null;
+    },
+    context: RequestContext,
+  ): Promise<boolean> {
+    const rows = await this.rows(this.database, this.sql.adopt, [
+      sid,
+      foreign.userId,
+      foreign.expiresAt,
+      foreign.maxLifetime,
+      context.ip,
+      storedUserAgent(context),
+      foreign.endedBecause,
+      foreign.tokenId,
+    ]);
+    return rows.length > 0;
+  }
+
+  /** Whether this call ended the session. */
+  async revoke(sid: string): Promise<boolean> {
+    return (await this.rows(this.database, this.sql.revoke, [sid])).length > 0;
+  }
+
+  /** What the guard needs of a live session, or null when it is not live or has no user. */
+  async findFacts(sid: string): Promise<SessionFacts | null> {
+    const rows = await this.rows(this.database, this.sql.findFacts, [sid]);
+    const [row] = rows as { user: UserJson | null; ends_at: number | null }[];
+    return row?.user ? { user: toAuthUser(row.user), endsAt: row.ends_at } : null;
+  }
+
+  async touch(sid: string, context: RequestContext): Promise<void> {
+    await this.rows(this.database, this.sql.touch, [sid, context.ip, storedUserAgent(context)]);
+  }
+
+  /** Deletes what ended longer ago than `keep` seconds among the thousand rows behind `after`. */
+  async flushStep(after: string, keep: number): Promise<{ last: string | null; deleted: number }> {
+    const rows = await this.rows(this.database, this.sql.flush, [after, keep]);
+    return (rows as { last: string | null; deleted: number }[])[0] ?? { last: null, deleted: 0 };
+  }
+
+  /** Live sessions, the newest first. */
+  async list(userId: string): Promise<ListedSession[]> {
+    return (await this.rows(this.database, this.sql.list, [userId])) as ListedSession[];
+  }
+
+  /** Whether this user has such a live session; it is ended then. */
+  async endOne(sid: string, userId: string, reason: string): Promise<boolean> {
+    return (await this.rows(this.database, this.sql.endOne, [sid, userId, reason])).length > 0;
+  }
+
+  /** Ends all live sessions of a user but one, or all with null. */
+  async endOthers(
+    executor: Executor,
+    userId: string,
+    keep: string | null,
+    reason: string,
+  ): Promise<void> {
+    await this.rows(executor, this.sql.endOthers, [userId, keep, reason]);
+  }
+
+  private async withUser(
+    executor: Executor,
+    statement: string,
+    sid: string,
+  ): Promise<SessionWithUser | null> {
+    const [row] = (await this.rows(executor, statement, [sid])) as (SessionRow & {
+      user: UserJson | null;
+    })[];
+    return row ? { ...row, user: row.user && toAuthUser(row.user) } : null;
+  }
+
+  private async one(
+    executor: Executor,
+    statement: string,
+    parameters: unknown[],
+  ): Promise<SessionRow | null> {
+    const [row] = (await this.rows(executor, statement, parameters)) as SessionRow[];
+    return row ?? null;
+  }
+
+  /** TypeORM gives `[rows, count]` for UPDATE and DELETE, and rows for everything else. */
+  private async rows(
+    executor: Executor,
+    statement: string,
+    parameters: unknown[],
+  ): Promise<unknown[]> {
+    const result = (await executor.query(statement, parameters)) as unknown[];
+    return /^\s*UPDATE/.test(statement) ? (result[0] as unknown[]) : result;
+  }
+}
+
+/** The user agent as the row keeps it. */
+export function storedUserAgent({ userAgent }: RequestContext): string | null {
+  return userAgent === null ? null : userAgent.slice(0, USER_AGENT_LENGTH);
+}
+
+function toAuthUser(row: UserJson): AuthUser {
+  return {
+    id: row.id,
+    username: row.username,
+    password: row.password,
+    isActive: row.is_active,
+    isStaff: row.is_staff,
+    tokenId: row.token_id,
+  };
+}

@@ -1,0 +1,143 @@
+import type { UserTable } from '../users/user-table.js';
+
+/** Seconds since the epoch of a column, with fraction. */
+const epoch = (column: string): string => `extract(epoch FROM ${column})::float8`;
+
+/** The state of a session as the statements return it; see `SessionRow`. */
+const STATE = `
+  s.id, s.user_id, s.generation, s.parent_generation, s.superseded_at, s.user_agent,
+  host(s.last_ip) AS last_ip, s.is_sliding, s.revoke_reason,
+  ${epoch('s.rotated_at')} AS rotated_at, ${epoch('s.expires_at')} AS expires_at,
+  ${epoch('s.ends_at')} AS ends_at, ${epoch('s.revoked_at')} AS revoked_at,
+  (s.ends_at IS NOT NULL AND s.ends_at <= now()) AS is_over, ${epoch('now()')} AS now`;
+
+/** Whole seconds from now, but not past the session's end. */
+const newExpiry = (lifetime: string, endsAt: string): string =>
+  `LEAST(to_timestamp(floor(${epoch('now()')}) + ${lifetime}), ${endsAt})`;
+
+/** Every statement of the session ledger, for one user table. */
+export interface SessionSql {
+  readonly issue: string;
+  readonly rotate: string;
+  readonly find: string;
+  readonly lock: string;
+  readonly advance: string;
+  readonly end: string;
+  readonly adopt: string;
+  readonly revoke: string;
+  readonly findFacts: string;
+  readonly touch: string;
+  readonly flush: string;
+  readonly list: string;
+  readonly endOne: string;
+  readonly endOthers: string;
+}
+
+/**
+ * Builds the statements. Parameters are listed in `session-rows.ts`, where each statement has its one caller.
+ */
+export function sessionSql(user: UserTable): SessionSql {
+  const sameUser = `u.${user.id} = s.user_id::${user.idType}`;
+  const userColumns = `
+    u.${user.id} AS id, u.${user.username} AS username, u.${user.password} AS password,
+    u.${user.isActive} AS is_active, u.${user.isStaff} AS is_staff, u.${user.tokenId} AS token_id`;
+  // The user is a composite of its own: a deleted user leaves null there and the session's columns intact.
+  const joinedUser = `LEFT JOIN LATERAL (SELECT row_to_json(x) AS data FROM (
+      SELECT ${userColumns} FROM ${user.name} u WHERE ${sameUser}) x) u ON true`;
+  return {
+    /*
+     * FOR SHARE waits for a password change that is under way and reads the row that it leaves: then the verified hash
+     * is not there any more and nothing is inserted. So no log-in that raced a change survives it.
+     */
+    issue: `
+      INSERT INTO auth_session AS s (id, user_id, generation, parent_generation, is_sliding, created_at,
+        last_used_at, rotated_at, expires_at, ends_at, created_ip, last_ip, user_agent, superseded_at)
+      SELECT $1, u.${user.id}::text, 0, NULL, $2::boolean, now(), now(), now(),
+        ${newExpiry('$3::float8', 'now() + make_interval(secs => $4::float8)')},
+        now() + make_interval(secs => $4::float8), $5::inet, $5::inet, $6, '{}'
+      FROM ${user.name} u
+      WHERE u.${user.id} = $7::${user.idType} AND u.${user.password} = $8 AND u.${user.isActive}
+      FOR SHARE OF u
+      RETURNING ${STATE}`,
+    /*
+     * The common case in one round trip. The row lock lets duplicates wait for the first one; they then see another
+     * generation, return nothing and are judged by what `lock` shows them.
+     */
+    rotate: `
+      UPDATE auth_session s SET generation = s.generation + 1, parent_generation = s.generation,
+        superseded_at = (ARRAY[${epoch('now()')}] || s.superseded_at)[1:8],
+        rotated_at = now(), last_used_at = now(), expires_at = ${newExpiry('$4::float8', 's.ends_at')},
+        last_ip = $5::inet, user_agent = $6
+      FROM ${user.name} u
+      WHERE s.id = $1 AND s.generation = $2 AND s.revoked_at IS NULL AND NOT s.is_sliding
+        AND (s.ends_at IS NULL OR s.ends_at > now())
+        AND ${sameUser} AND u.${user.tokenId}::text = $3
+        AND (u.${user.isActive} OR $7::boolean)
+        AND ($8::text IS NULL OR upper(md5(u.${user.password})) = $8)
+      RETURNING ${STATE}`,
+    find: `SELECT ${STATE}, u.data AS "user" FROM auth_session s ${joinedUser} WHERE s.id = $1`,
+    /* The lock keeps every other refresh of this session away until the verdict is written. */
+    lock: `
+      SELECT ${STATE}, u.data AS "user" FROM auth_session s ${joinedUser} WHERE s.id = $1
+      FOR UPDATE OF s`,
+    advance: `
+      UPDATE auth_session s SET generation = $2, parent_generation = $3, superseded_at = $4::float8[],
+        rotated_at = now(), last_used_at = now(), expires_at = ${newExpiry('$5::float8', 's.ends_at')},
+        last_ip = $6::inet, user_agent = $7
+      WHERE s.id = $1
+      RETURNING ${STATE}`,
+    end: `
+      UPDATE auth_session SET revoked_at = now(), revoke_reason = $2
+      WHERE id = $1 AND revoked_at IS NULL
+      RETURNING id`,
+    /* Idempotent: of two nodes that adopt one token at once, the second finds the first one's row. */
+    adopt: `
+      INSERT INTO auth_session (id, user_id, generation, parent_generation, is_sliding, created_at,
+        last_used_at, rotated_at, expires_at, ends_at, last_ip, user_agent, superseded_at, revoked_at,
+        revoke_reason)
+      SELECT $1, $2, 0, NULL, false, now(), now(), now(), to_timestamp($3),
+        now() + make_interval(secs => $4::float8), $5::inet, $6, '{}',
+        CASE WHEN $7::text IS NULL THEN NULL ELSE now() END, $7
+      WHERE NOT EXISTS (
+        SELECT FROM token_blacklist_outstandingtoken o
+        JOIN token_blacklist_blacklistedtoken b ON b.token_id = o.id WHERE o.jti = $8)
+      ON CONFLICT (id) DO NOTHING
+      RETURNING id`,
+    /* Any generation of a live session ends it; the row lock lets exactly one of several calls do so. */
+    revoke: `
+      UPDATE auth_session SET revoked_at = now(), revoke_reason = 'logged_out'
+      WHERE id = $1 AND revoked_at IS NULL
+      RETURNING id`,
+    /* What the guard asks on a miss: session and user in one read. */
+    findFacts: `
+      SELECT s.user_id, ${epoch('s.ends_at')} AS ends_at, u.data AS "user"
+      FROM auth_session s ${joinedUser}
+      WHERE s.id = $1 AND s.revoked_at IS NULL AND (s.ends_at IS NULL OR s.ends_at > now())`,
+    touch: `
+      UPDATE auth_session SET last_used_at = now(), last_ip = $2::inet, user_agent = $3
+      WHERE id = $1 AND revoked_at IS NULL`,
+    /* One step along the primary key; what has just ended stays until its last token has. */
+    flush: `
+      WITH step AS (SELECT id, expires_at FROM auth_session WHERE id > $1 ORDER BY id LIMIT 1000),
+      gone AS (
+        DELETE FROM auth_session s USING step
+        WHERE s.id = step.id AND s.expires_at < now() - make_interval(secs => $2::float8)
+        RETURNING s.id)
+      SELECT (SELECT id FROM step ORDER BY id DESC LIMIT 1) AS last, (SELECT count(*)::int FROM gone) AS deleted`,
+    list: `
+      SELECT id, created_at, last_used_at, LEAST(expires_at, ends_at) AS expires_at,
+        host(last_ip) AS ip, user_agent
+      FROM auth_session
+      WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > now()
+        AND (ends_at IS NULL OR ends_at > now())
+      ORDER BY created_at DESC, id`,
+    endOne: `
+      UPDATE auth_session SET revoked_at = now(), revoke_reason = $3
+      WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL AND expires_at > now()
+      RETURNING id`,
+    endOthers: `
+      UPDATE auth_session SET revoked_at = now(), revoke_reason = $3
+      WHERE user_id = $1 AND id IS DISTINCT FROM $2::uuid AND revoked_at IS NULL
+      RETURNING id`,
+  };
+}
