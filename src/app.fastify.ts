@@ -19,7 +19,7 @@ export function applyFastifyRules(app: NestFastifyApplication, maxBodySize: numb
   const fastify = app.getHttpAdapter().getInstance();
   const views = collectHttpViews(app);
   const byRoute = new Map(views.map((view) => [withoutEndSlash(view.path), view]));
-  const byPath = new Map(views.flatMap((view) => spellings(view).map((path) => [path, view])));
+  const viewAt = pathFinder(views);
 
   fastify.removeAllContentTypeParsers();
   app.useBodyParser('*', { bodyLimit: maxBodySize }, (request, body, done) => {
@@ -35,7 +35,7 @@ export function applyFastifyRules(app: NestFastifyApplication, maxBodySize: numb
     }
   });
   fastify.addHook('onRequest', (request, reply, done) => {
-    const view = request.is404 ? byPath.get(pathOf(request.url)) : undefined;
+    const view = request.is404 ? viewAt(pathOf(request.url)) : undefined;
     if (!view) return done();
     answerHeaders(view)(request, reply, (error) => {
       if (error) return done(error);
@@ -85,6 +85,15 @@ function addSlashed(fastify: FastifyInstance, route: RouteOptions): void {
     ...rest
   } = route as RouteOptions & { path?: string };
   fastify.route({ ...rest, url: `${url}/` });
+}
+
+/** Finds the view of a path that the router did not take, because of its method. */
+function pathFinder(views: readonly HttpViewPath[]): (path: string) => HttpViewPath | undefined {
+  const fixed = new Map(views.flatMap((view) => spellings(view).map((path) => [path, view])));
+  const patterns = views
+    .filter((view) => view.path.includes(':'))
+    .map((view) => ({ view, pattern: new RegExp(`^${view.path.replaceAll(/:\w+/g, '[^/]+')}$`) }));
+  return (path) => fixed.get(path) ?? patterns.find(({ pattern }) => pattern.test(path))?.view;
 }
 
 /** A path that ends in a slash is served without it as well: clients would repeat a redirected POST as GET. */

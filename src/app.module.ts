@@ -3,6 +3,7 @@ import { APP_FILTER } from '@nestjs/core';
 import { ScheduleModule } from '@nestjs/schedule';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AccountModule } from './account/account.module.js';
+import { AdminModule } from './admin/admin.module.js';
 import { AuthErrorFilter } from './auth/auth-error.filter.js';
 import { AuthModule } from './auth/auth.module.js';
 import type { Config } from './config/environment.js';
@@ -34,6 +35,7 @@ export class AppModule {
           },
         }),
         AccountModule,
+        AdminModule,
         HealthModule,
       ],
       providers: [{ provide: APP_FILTER, useExisting: AuthErrorFilter }],

@@ -14,6 +14,7 @@ import { ConfigError } from './config/resolve-settings.js';
 import { dataSourceOptions } from './data-source.js';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from './database/embedded-postgres.js';
 import { migrate } from './database/migrate.js';
+import { loadKeyPair } from './keys/key-material.js';
 
 /** A server that answers. */
 export interface RunningServer {
@@ -31,7 +32,8 @@ export interface RunningServer {
  * @throws ConfigError with what the operator has to change
  */
 export async function startServer(config: Config): Promise<RunningServer> {
-  const embedded = config.databaseUrl === null ? await startEmbedded(config.dataDir) : null;
+  const embedded =
+    config.databaseUrl === null ? await startEmbeddedPostgres({ dataDir: config.dataDir }) : null;
   try {
     return await serve(withSigningKey(config), config.databaseUrl ?? embedded?.url ?? '', embedded);
   } catch (error) {
@@ -45,6 +47,8 @@ async function serve(
   databaseUrl: string,
   embedded: EmbeddedPostgres | null,
 ): Promise<RunningServer> {
+  // Found later, a wrong key would be logged by Nest with a stack before it is explained.
+  loadKeyPair(config.settings);
   await migrateOrExplain(databaseUrl, config);
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.forRoot(config, databaseUrl),
@@ -72,18 +76,20 @@ async function serve(
   };
 }
 
-function withSigningKey(config: Config): Config {
+/** The configuration with the development key, where no key was given. */
+export function withSigningKey(config: Config): Config {
   const { settings } = config;
   if (settings.signingKey !== '') return config;
   const signingKey = developmentKey(config.dataDir, settings.algorithm);
   return { ...config, settings: { ...settings, signingKey } };
 }
 
-async function startEmbedded(dataDir: string): Promise<EmbeddedPostgres> {
-  return startEmbeddedPostgres({ dataDir });
-}
-
-async function migrateOrExplain(url: string, config: Config): Promise<void> {
+/**
+ * Brings the schema up to date.
+ *
+ * @throws ConfigError when the database of `DATABASE_URL` cannot be used
+ */
+export async function migrateOrExplain(url: string, config: Config): Promise<void> {
   try {
     await migrate(dataSourceOptions(url, config.databasePoolSize));
   } catch (error) {

@@ -1,6 +1,7 @@
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { SwaggerModule } from '@nestjs/swagger';
 import { applyFastifyRules } from './app.fastify.js';
+import { openApiDocument } from './app.openapi.js';
 import { AuthSettings } from './config/auth-settings.js';
 
 /** Seconds; slow clients must not hold connections for ever. */
@@ -34,15 +35,4 @@ export function serveOpenApi(app: NestFastifyApplication): void {
   SwaggerModule.setup('docs', app, () => openApiDocument(app), {
     jsonDocumentUrl: 'docs/openapi.json',
   });
-}
-
-/** The OpenAPI description of the running server. */
-export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
-  const config = new DocumentBuilder()
-    .setTitle('nest-simplejwt')
-    .setDescription('Token authentication with the wire format of SimpleJWT.')
-    .setVersion('1')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' })
-    .build();
-  return SwaggerModule.createDocument(app, config);
 }

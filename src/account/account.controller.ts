@@ -1,6 +1,17 @@
-import { Controller, Get, Header, UseFilters, UseGuards } from '@nestjs/common';
 import {
+  Body,
+  Controller,
+  Get,
+  Header,
+  HttpCode,
+  Post,
+  UseFilters,
+  UseGuards,
+} from '@nestjs/common';
+import {
+  ApiBadRequestResponse,
   ApiBearerAuth,
+  ApiNoContentResponse,
   ApiOkResponse,
   ApiOperation,
   ApiTags,
@@ -11,7 +22,12 @@ import type { AuthenticatedUser } from '../auth/authenticated-user.js';
 import { AuthenticationGuard } from '../auth/authentication.guard.js';
 import { ErrorResponse } from '../auth/dto/token-responses.dto.js';
 import { HttpView } from '../auth/http-view.decorator.js';
-import { CurrentUser } from '../auth/request.decorators.js';
+import { FieldsPipe } from '../auth/fields.pipe.js';
+import { CurrentToken, CurrentUser, FromClient } from '../auth/request.decorators.js';
+import type { RequestContext } from '../common/request-context.js';
+import type { Claims } from '../tokens/domain/compact.js';
+import { AccountService } from './account.service.js';
+import { ChangePasswordDto } from './dto/change-password.dto.js';
 import { ProfileResponse, profileOf } from './dto/profile-response.dto.js';
 
 /**
@@ -25,6 +41,8 @@ import { ProfileResponse, profileOf } from './dto/profile-response.dto.js';
 @UseFilters(AuthErrorFilter)
 @UseGuards(AuthenticationGuard)
 export class AccountController {
+  constructor(protected readonly account: AccountService) {}
+
   @Get()
   @HttpView({ name: 'Me', description: 'The signed-in user.' })
   @Header('Cache-Control', 'no-store')
@@ -33,5 +51,23 @@ export class AccountController {
   @ApiUnauthorizedResponse({ description: 'No or wrong credentials.', type: ErrorResponse })
   me(@CurrentUser() user: AuthenticatedUser): ProfileResponse {
     return profileOf(user);
+  }
+
+  @Post('password')
+  @HttpView({ name: 'Password', description: 'Changes the password and ends all other sessions.' })
+  @HttpCode(204)
+  @ApiOperation({
+    summary: 'Change Password',
+    description: 'Changes the password and ends all other sessions; this one goes on.',
+  })
+  @ApiNoContentResponse({ description: 'The password is changed.' })
+  @ApiBadRequestResponse({ description: 'A list of messages for each wrong field.' })
+  changePassword(
+    @Body(FieldsPipe) passwords: ChangePasswordDto,
+    @CurrentUser() user: AuthenticatedUser,
+    @CurrentToken() token: Claims | undefined,
+    @FromClient() context: RequestContext,
+  ): Promise<void> {
+    return this.account.changePassword(user, passwords, token, context);
   }
 }

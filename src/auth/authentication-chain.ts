@@ -24,6 +24,8 @@ const STRATEGY_NAMES: Readonly<Record<AuthenticationClass, string>> = {
 export class AuthenticationChain {
   /** Strategy names in the order in which they are tried. */
   readonly strategies: readonly string[];
+  /** The class that is tried first. */
+  readonly first: Authentication;
   /** The challenge of the first class; null when it has none. */
   readonly challenge: string | null;
 
@@ -53,6 +55,7 @@ export class AuthenticationChain {
     }
     const [first = 'JWTAuthentication'] = settings.authenticationClasses;
     this.strategies = settings.authenticationClasses.map((name) => STRATEGY_NAMES[name]);
-    this.challenge = classes[first].challenge;
+    this.first = classes[first];
+    this.challenge = this.first.challenge;
   }
 }

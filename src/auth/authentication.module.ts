@@ -64,6 +64,7 @@ import { UsersFixture } from './users-fixture.js';
     JwtAuthGuard,
     LedgerModule,
     LocalAuthGuard,
+    LoginService,
     TokensModule,
     TokenViewsService,
     UsersFixture,

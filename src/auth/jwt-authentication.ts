@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AuthError, InvalidTokenError } from '../common/errors.js';
 import { AuthSettings } from '../config/auth-settings.js';
-import { AuthFacts } from '../ledger/auth-facts.js';
+import { AuthFacts, type LiveFacts } from '../ledger/auth-facts.js';
 import { SESSION_CLAIM, sessionIdOf } from '../ledger/domain/session-claims.js';
 import { RefreshTokenLedger } from '../ledger/refresh-token-ledger.js';
 import type { Claims } from '../tokens/domain/compact.js';
@@ -23,6 +23,12 @@ import {
 } from './authenticated-user.js';
 import { wordsOf } from './authorization-header.js';
 
+/** What a token was let in for. */
+interface Admission {
+  readonly facts: LiveFacts | null;
+  readonly answer: Authenticated;
+}
+
 /**
  * SimpleJWT's `JWTAuthentication`: an access token in the authorization header opens the route for its user
  * (contract §11).
@@ -32,6 +38,10 @@ export class JwtAuthentication extends Authentication {
   override readonly challenge: string;
   private readonly headerName: string;
   private readonly kinds: readonly TokenKind[];
+  /** The first keyword with the blank behind it: how the header starts in nearly every request. */
+  private readonly usualStart: string;
+  /** What tokens were let in for, as long as their verified claims are remembered. */
+  private readonly admissions = new WeakMap<Claims, Admission>();
 
   constructor(
     private readonly settings: AuthSettings,
@@ -45,6 +55,7 @@ export class JwtAuthentication extends Authentication {
       .slice('HTTP_'.length)
       .replaceAll('_', '-')
       .toLowerCase();
+    this.usualStart = `${settings.authHeaderTypes[0]} `;
     this.kinds = settings.authTokenClasses.map((name) => TOKEN_KINDS[name]);
   }
 
@@ -52,7 +63,25 @@ export class JwtAuthentication extends Authentication {
     const token = this.findToken(request);
     if (token === null) return null;
     const claims = await this.validate(token);
-    return { user: await this.userOf(claims), claims };
+    const facts = await this.factsOf(claims);
+    const answer = { user: this.userFrom(claims, facts), claims };
+    this.admissions.set(claims, { facts, answer });
+    return answer;
+  }
+
+  /**
+   * The answer to a token that was let in before, where nothing has changed since: its times are good, and the session
+   * and user it was let in for are still the very ones that are known to be live. Null when that cannot be said without
+   * asking; it never refuses.
+   */
+  recall(request: CredentialSource): Authenticated | null {
+    const value = request.headers[this.headerName];
+    if (typeof value !== 'string' || !value.startsWith(this.usualStart)) return null;
+    const claims = this.tokens.recall(value.slice(this.usualStart.length));
+    const admission = claims && this.admissions.get(claims);
+    if (!admission || (admission.facts && !this.facts.isStill(admission.facts))) return null;
+    // The host may write to the user of a request; the next request must not see it.
+    return { ...admission.answer, user: { ...admission.answer.user } };
   }
 
   /**
@@ -97,8 +126,12 @@ export class JwtAuthentication extends Authentication {
     return this.tokens.kindProblem(claims, kind);
   }
 
-  /** @throws AuthError `token_not_valid`, `user_not_found`, `user_inactive` or `password_changed` */
-  protected async userOf(claims: Claims): Promise<AuthenticatedUser> {
+  /**
+   * The live session and user that the token names, or null where none is looked up.
+   *
+   * @throws AuthError `token_not_valid`, `user_not_found`, `user_inactive` or `password_changed`
+   */
+  protected async factsOf(claims: Claims): Promise<LiveFacts | null> {
     const claim = this.tokens.userIdOf(claims);
     if (claim === undefined) {
       throw new InvalidTokenError('Token contained no recognizable user identification', {
@@ -106,34 +139,37 @@ export class JwtAuthentication extends Authentication {
       });
     }
     const id = userIdText(claim);
-    const user = this.settings.checkSession
-      ? await this.userOfSession(claims, id)
-      : id && (await this.facts.findUser(id));
-    if (!user) throw new AuthError('user_not_found');
+    const facts = id === null ? null : await this.findFacts(claims, id);
+    if (facts === null) throw new AuthError('user_not_found');
+    const { user } = facts;
     if (this.settings.checkUserIsActive && !user.isActive) throw new AuthError('user_inactive');
-    if (!this.tokens.passwordIsCurrent(claims, user.password)) throw new AuthError('password_changed');
-    return authenticatedUser(user);
+    if (!this.tokens.passwordIsCurrent(claims, user.password)) {
+      throw new AuthError('password_changed');
+    }
+    return facts;
+  }
+
+  /** Who makes the request, as the rest of the application sees it. */
+  protected userFrom(_claims: Claims, facts: LiveFacts | null): AuthenticatedUser {
+    if (facts === null) throw new AuthError('user_not_found');
+    return authenticatedUser(facts.user);
   }
 
   /**
-   * The user of the token's session, which must be live (design §3). A token without one comes from another issuer.
+   * With `CHECK_SESSION` the session must be live (design §3); a token without one comes from another issuer.
    *
    * @throws AuthError `token_not_valid` when the session has ended or there is none
    */
-  private async userOfSession(claims: Claims, id: string | null): Promise<AuthUser | null> {
-    if (id === null) return null;
+  private async findFacts(claims: Claims, id: string): Promise<LiveFacts | null> {
+    const { checkSession, acceptUnknownTokens } = this.settings;
     const sid = sessionIdOf(claims);
-    if (sid === null) {
-      if (!this.settings.acceptUnknownTokens || SESSION_CLAIM in claims) {
-        throw this.refusal('no_session', () => 'Token is invalid');
-      }
+    if (!checkSession || (sid === null && acceptUnknownTokens && !(SESSION_CLAIM in claims))) {
       return this.facts.findUser(id);
     }
-    const session = await this.facts.findSession(sid);
-    if (session === null) throw this.refusal('session_ended', () => 'Token is blacklisted');
-    const isOver = session.endsAt !== null && session.endsAt <= this.tokens.now();
-    if (isOver) throw this.refusal('session_ended', () => 'Token is blacklisted');
-    return String(session.user.tokenId) === id ? session.user : null;
+    if (sid === null) throw this.refusal('no_session', () => 'Token is invalid');
+    const facts = await this.facts.findSession(sid);
+    if (facts === null) throw this.refusal('session_ended', () => 'Token is blacklisted');
+    return String(facts.user.tokenId) === id ? facts : null;
   }
 
   /** Whether the session will be looked at anyway, so that the ledger need not be. */

@@ -18,16 +18,17 @@ export interface TokenUser extends AuthenticatedUser {
 /** SimpleJWT's `JWTStatelessUserAuthentication`: the token is believed, no user is looked up. */
 @Injectable()
 export class JwtStatelessAuthentication extends JwtAuthentication {
-  protected override async userOf(claims: Claims): Promise<TokenUser> {
-    const id = this.tokens.userIdOf(claims);
-    if (id === undefined) {
-      throw new InvalidTokenError('Token contained no recognizable user identification', {
-        reason: 'no_user_id',
-      });
-    }
+  protected override factsOf(claims: Claims): Promise<null> {
+    if (this.tokens.userIdOf(claims) !== undefined) return Promise.resolve(null);
+    throw new InvalidTokenError('Token contained no recognizable user identification', {
+      reason: 'no_user_id',
+    });
+  }
+
+  protected override userFrom(claims: Claims): TokenUser {
     const username = claims['username'];
     return {
-      id,
+      id: this.tokens.userIdOf(claims),
       username: typeof username === 'string' ? username : '',
       isActive: true,
       isStaff: claims['is_staff'] === true,

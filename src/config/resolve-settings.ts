@@ -177,6 +177,17 @@ function contradictions(settings: Settings, nameOf: (name: SettingName) => strin
       `${nameOf('jtiClaim')} is none, and ${nameOf('blacklistAfterRotation')} is true: a token without an id cannot be blacklisted. Example: jti`,
     );
   }
+  const { databaseFeedUrl } = settings;
+  if (databaseFeedUrl !== null && !/^postgres(ql)?:\/\/\S+$/.test(databaseFeedUrl)) {
+    problems.push(
+      `${nameOf('databaseFeedUrl')} is not a Postgres address. Example: postgres://user:password@host:5432/name`,
+    );
+  }
+  if (settings.redisUrl !== null && !/^rediss?:\/\/\S+$/.test(settings.redisUrl)) {
+    problems.push(
+      `${nameOf('redisUrl')} is not a Redis address. Example: redis://user:password@host:6379/0`,
+    );
+  }
   if (!/^HTTP_[A-Z0-9_]+$/.test(settings.authHeaderName)) {
     problems.push(
       `${nameOf('authHeaderName')} is not a header in CGI form. Example: HTTP_AUTHORIZATION`,

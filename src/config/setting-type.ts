@@ -191,7 +191,10 @@ export const rate: SettingType<RateLimit> = {
   name: 'limit',
   example: '10/15m',
   fromText: rateFromText,
-  fromOption: (value) =>
-    typeof value === 'string' ? rateFromText(value) : problem('is not a limit'),
+  fromOption: (value) => {
+    if (typeof value === 'string') return rateFromText(value);
+    const { attempts, window } = (value ?? {}) as Partial<RateLimit>;
+    return rateFromText(`${attempts}/${window}`);
+  },
   show: (value) => `${value.attempts}/${durationText(value.window)}`,
 };

@@ -1,3 +1,4 @@
+import { rangeList } from './range-list.js';
 import {
   bool,
   choice,
@@ -6,8 +7,10 @@ import {
   list,
   listOf,
   nullable,
+  rate,
   text,
   textOrList,
+  type RateLimit,
   type SettingType,
 } from './setting-type.js';
 
@@ -286,6 +289,44 @@ export const SETTINGS = {
     meaning: 'Absolute end of a session, which refreshing does not extend.',
     from: 'ours',
   }),
+  loginLimit: row<RateLimit | null>({
+    type: nullable(rate),
+    default: { attempts: 10, window: 900 },
+    parity: null,
+    meaning:
+      'Failed log-ins under one user name, known or not, before 429 with `Retry-After`. Successes do not count.',
+    from: 'ours',
+  }),
+  loginLimitAddress: row<RateLimit | null>({
+    type: nullable(rate),
+    default: { attempts: 100, window: 900 },
+    parity: null,
+    meaning: 'Failed log-ins from one client address (IPv6: from one /64) before 429.',
+    from: 'ours',
+  }),
+  refreshLimit: row<RateLimit | null>({
+    type: nullable(rate),
+    default: null,
+    meaning: 'Refreshes of one session before 429.',
+    from: 'ours',
+  }),
+  redisUrl: row<string | null>({
+    type: nullable(text),
+    default: null,
+    meaning:
+      'Redis or Valkey that counts attempts, `redis://user:password@host:port/number`; while it is away Postgres counts. `none`: Postgres. Needs the package `redis`.',
+    from: 'ours',
+    env: 'REDIS_URL',
+    secret: true,
+  }),
+  trustedProxies: row<readonly string[]>({
+    type: rangeList,
+    default: [],
+    meaning:
+      'Addresses and networks whose `X-Forwarded-For` and `Forwarded` count; `none` trusts nobody.',
+    from: 'ours',
+    env: 'TRUSTED_PROXIES',
+  }),
   passwordHasher: row({
     type: choice('argon2', 'pbkdf2_sha256'),
     default: 'argon2',
@@ -307,6 +348,15 @@ export const SETTINGS = {
       "Django's `SECRET_KEY`, with which its sessions are signed (`SessionAuthentication`). `none`: the signing key, where that is an HMAC secret.",
     from: 'DRF',
     env: 'SESSION_SECRET_KEY',
+    secret: true,
+  }),
+  databaseFeedUrl: row<string | null>({
+    type: nullable(text),
+    default: null,
+    meaning:
+      'Direct connection of the change feed, where the database is reached through a pooler; `postgres://…`. `none`: as the database.',
+    from: 'ours',
+    env: 'DATABASE_FEED_URL',
     secret: true,
   }),
   maxBodySize: row({

@@ -18,6 +18,9 @@ export class BlacklistedToken {
   tokenId: string;
 
   @OneToOne(() => OutstandingToken, { deferrable: 'INITIALLY DEFERRED' })
-  @JoinColumn({ name: 'token_id' })
+  @JoinColumn({
+    name: 'token_id',
+    foreignKeyConstraintName: 'token_blacklist_blacklistedtoken_token_id_3cc7fe56_fk',
+  })
   token: OutstandingToken;
 }

@@ -49,6 +49,11 @@ export class TokensService {
     return this.backend.decode(token);
   }
 
+  /** The claims of a token that was decoded before and is good now, without waiting; null for any other. */
+  recall(token: string): Claims | null {
+    return this.backend.recall(token);
+  }
+
   /** Steps 8–10 of contract §6: the message, or null when the claims are a token of that kind. */
   kindProblem(claims: Claims, kind: TokenKind): string | null {
     return kindProblem(claims, kind, this.settings);

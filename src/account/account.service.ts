@@ -1,0 +1,67 @@
+import { Injectable } from '@nestjs/common';
+import type { AuthenticatedUser } from '../auth/authenticated-user.js';
+import { LoginService } from '../auth/login.service.js';
+import { AuthError, ValidationError } from '../common/errors.js';
+import type { RequestContext } from '../common/request-context.js';
+import { sessionIdOf } from '../ledger/domain/session-claims.js';
+import { RefreshTokenLedger } from '../ledger/refresh-token-ledger.js';
+import type { Claims } from '../tokens/domain/compact.js';
+import { PasswordHasher } from '../users/password-hasher.js';
+import { UserStore } from '../users/user-store.js';
+import type { ChangePasswordDto } from './dto/change-password.dto.js';
+import { sessionResponse, type SessionResponse } from '../auth/dto/session-response.dto.js';
+
+/** What the signed-in user can do with the own account. */
+@Injectable()
+export class AccountService {
+  constructor(
+    private readonly ledger: RefreshTokenLedger,
+    private readonly login: LoginService,
+    private readonly users: UserStore,
+    private readonly hasher: PasswordHasher,
+  ) {}
+
+  /** Live sessions, the newest first. */
+  async listSessions(
+    user: AuthenticatedUser,
+    token: Claims | undefined,
+  ): Promise<SessionResponse[]> {
+    const current = token ? sessionIdOf(token) : null;
+    const sessions = await this.ledger.list(String(user.id));
+    return sessions.map((session) => sessionResponse(session, current));
+  }
+
+  /** @throws AuthError `not_found` when the user has no such live session */
+  async endSession(user: AuthenticatedUser, sessionId: string): Promise<void> {
+    if (!(await this.ledger.end(String(user.id), sessionId))) throw new AuthError('not_found');
+  }
+
+  /** Ends all sessions of the user but the token's; all of them without a token. */
+  async endSessions(user: AuthenticatedUser, token: Claims | undefined): Promise<void> {
+    await this.ledger.endOthers(String(user.id), token ? sessionIdOf(token) : null);
+  }
+
+  /**
+   * Changes the password and ends all other sessions of the user (design §3).
+   *
+   * @throws ValidationError when the old password is wrong
+   * @throws AuthError `throttled` after too many wrong ones
+   */
+  async changePassword(
+    user: AuthenticatedUser,
+    passwords: ChangePasswordDto,
+    token: Claims | undefined,
+    context: RequestContext,
+  ): Promise<void> {
+    const owner = await this.login.findUser(user.username, passwords.old_password);
+    if (owner === null || String(owner.id) !== String(user.id)) throw wrongPassword();
+    const encoded = await this.hasher.hash(passwords.new_password);
+    const keep = token ? sessionIdOf(token) : null;
+    // Another change may have won the race: then the old password is not the old one any more.
+    if (!(await this.users.changePassword(owner, encoded, keep))) throw wrongPassword();
+  }
+}
+
+function wrongPassword(): ValidationError {
+  return new ValidationError({ old_password: ['The old password is wrong.'] });
+}

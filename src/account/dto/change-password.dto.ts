@@ -1,0 +1,13 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { CharField } from '../../common/char-field.js';
+
+/** A change of the own password. Both are taken exactly as sent. */
+export class ChangePasswordDto {
+  @ApiProperty({ format: 'password' })
+  @CharField({ trim: false })
+  old_password: string;
+
+  @ApiProperty({ format: 'password' })
+  @CharField({ trim: false })
+  new_password: string;
+}

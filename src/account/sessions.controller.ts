@@ -1,0 +1,84 @@
+import {
+  Controller,
+  Delete,
+  Get,
+  Header,
+  HttpCode,
+  Param,
+  Query,
+  UseFilters,
+  UseGuards,
+} from '@nestjs/common';
+import {
+  ApiBearerAuth,
+  ApiNoContentResponse,
+  ApiNotFoundResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiQuery,
+  ApiTags,
+  ApiUnauthorizedResponse,
+} from '@nestjs/swagger';
+import { AuthErrorFilter } from '../auth/auth-error.filter.js';
+import type { AuthenticatedUser } from '../auth/authenticated-user.js';
+import { AuthenticationGuard } from '../auth/authentication.guard.js';
+import { ErrorResponse } from '../auth/dto/token-responses.dto.js';
+import { HttpView } from '../auth/http-view.decorator.js';
+import { CurrentToken, CurrentUser } from '../auth/request.decorators.js';
+import type { Claims } from '../tokens/domain/compact.js';
+import { AccountService } from './account.service.js';
+import { SessionResponse } from '../auth/dto/session-response.dto.js';
+
+/**
+ * The sessions of the signed-in user: where the account is logged in, and how to end that.
+ *
+ * @publicApi
+ */
+@ApiTags('account')
+@ApiBearerAuth()
+@ApiUnauthorizedResponse({ description: 'No or wrong credentials.', type: ErrorResponse })
+@Controller('sessions')
+@UseFilters(AuthErrorFilter)
+@UseGuards(AuthenticationGuard)
+export class SessionsController {
+  constructor(protected readonly account: AccountService) {}
+
+  @Get()
+  @HttpView({ name: 'Session List', description: 'The live sessions of the signed-in user.' })
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({ summary: 'Session List', description: 'Live sessions, the newest first.' })
+  @ApiOkResponse({ type: [SessionResponse] })
+  list(
+    @CurrentUser() user: AuthenticatedUser,
+    @CurrentToken() token: Claims | undefined,
+  ): Promise<SessionResponse[]> {
+    return this.account.listSessions(user, token);
+  }
+
+  @Delete(':id')
+  @HttpView({ name: 'Session', description: 'One session of the signed-in user.' })
+  @HttpCode(204)
+  @ApiOperation({
+    summary: 'End Session',
+    description: 'Ends one session, on every server at once.',
+  })
+  @ApiNoContentResponse({ description: 'It has ended.' })
+  @ApiNotFoundResponse({ description: 'The user has no such session.', type: ErrorResponse })
+  end(@CurrentUser() user: AuthenticatedUser, @Param('id') id: string): Promise<void> {
+    return this.account.endSession(user, id);
+  }
+
+  @Delete()
+  @HttpView({ name: 'Session List', description: 'The live sessions of the signed-in user.' })
+  @HttpCode(204)
+  @ApiOperation({ summary: 'End Sessions', description: 'Ends all other sessions.' })
+  @ApiQuery({ name: 'all', enum: ['true'], required: false, description: 'Ends this one too.' })
+  @ApiNoContentResponse({ description: 'They have ended.' })
+  endOthers(
+    @CurrentUser() user: AuthenticatedUser,
+    @CurrentToken() token: Claims | undefined,
+    @Query('all') all?: string,
+  ): Promise<void> {
+    return this.account.endSessions(user, all === 'true' ? undefined : token);
+  }
+}

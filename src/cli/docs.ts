@@ -1,0 +1,20 @@
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { orExplain } from '../app.main.js';
+import { writeDocument } from './documents.js';
+import { errorsDocument } from './errors-document.js';
+import { settingsDocument } from './settings-document.js';
+
+/** `nest-simplejwt docs [folder]`: the tables of settings and errors, from the tables in the code. */
+export function addDocs(program: Command): void {
+  program
+    .command('docs')
+    .description('write settings.md and errors.md')
+    .argument('[folder]', 'where to', 'docs')
+    .action((folder: string) =>
+      orExplain('The tables have not been written.', async () => {
+        writeDocument(join(folder, 'settings.md'), settingsDocument());
+        writeDocument(join(folder, 'errors.md'), errorsDocument());
+      }),
+    );
+}

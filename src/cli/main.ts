@@ -1,0 +1,28 @@
+#!/usr/bin/env node
+import { Command } from 'commander';
+import { addCreateUser } from './create-user.js';
+import { addDocs } from './docs.js';
+import { addFlushExpiredTokens } from './flush-expired-tokens.js';
+import { addMigrate } from './migrate.js';
+import { addOpenApi } from './openapi.js';
+import { addStart } from './start.js';
+
+const program = new Command('nest-simplejwt')
+  .description(
+    'Token authentication with the wire format of SimpleJWT. All commands are configured by the same environment ' +
+      'variables as the server; docs/settings.md lists them.',
+  )
+  .showHelpAfterError('Try nest-simplejwt --help.');
+
+for (const add of [
+  addStart,
+  addMigrate,
+  addCreateUser,
+  addFlushExpiredTokens,
+  addOpenApi,
+  addDocs,
+]) {
+  add(program);
+}
+
+await program.parseAsync();
