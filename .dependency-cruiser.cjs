@@ -43,13 +43,13 @@ module.exports = {
       name: 'domain-is-pure',
       severity: 'error',
       from: { path: '^src/[^/]+/domain/', pathNot: '\\.spec\\.ts$' },
-      to: { pathNot: ['^src/[^/]+/domain/', '^src/common/', '^node:crypto$', '^crypto$'] },
+      to: { pathNot: ['^src/[^/]+/domain/', '^src/common/', '^(node:)?(crypto|zlib)$'] },
     },
     {
       name: 'environment-only-in-main-and-cli',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/(main\\.ts|cli/|config/)' },
-      to: { path: '^src/config/environment\\.ts$' },
+      to: { path: '^src/config/environment\\.ts$', dependencyTypesNot: ['type-only'] },
     },
   ],
   options: {

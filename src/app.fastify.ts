@@ -21,10 +21,17 @@ export function applyFastifyRules(app: NestFastifyApplication, maxBodySize: numb
   const byRoute = new Map(views.map((view) => [withoutEndSlash(view.path), view]));
   const viewAt = pathFinder(views);
 
+  // Tells Nest that a parser is there, then puts a plainer one in its place: Nest wraps each in an async scope.
   fastify.removeAllContentTypeParsers();
-  app.useBodyParser('*', { bodyLimit: maxBodySize }, (request, body, done) => {
-    done(null, new RawBody(body as Buffer, request.headers['content-type']));
-  });
+  app.useBodyParser('*');
+  fastify.removeContentTypeParser('*');
+  fastify.addContentTypeParser(
+    '*',
+    { parseAs: 'buffer', bodyLimit: maxBodySize },
+    (request, body, done) => {
+      done(null, new RawBody(body as Buffer, request.headers['content-type']));
+    },
+  );
   fastify.addHook('onRoute', function onRoute(route) {
     const view = byRoute.get(withoutEndSlash(route.url));
     if (!view) return;
@@ -35,6 +42,7 @@ export function applyFastifyRules(app: NestFastifyApplication, maxBodySize: numb
     }
   });
   fastify.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-content-type-options', 'nosniff');
     const view = request.is404 ? viewAt(pathOf(request.url)) : undefined;
     if (!view) return done();
     answerHeaders(view)(request, reply, (error) => {
@@ -49,7 +57,6 @@ function answerHeaders(view: HttpViewPath): RequestHook {
   const headers = {
     allow: view.allow,
     'content-type': 'application/json',
-    'x-content-type-options': 'nosniff',
   };
   return (request, reply, done) => {
     // The serializer keeps Fastify from adding a charset to the content type (contract: none is sent).

@@ -1,3 +1,4 @@
+import { favourSpeed } from './app.memory.js';
 import { startServer, type RunningServer } from './app.server.js';
 import type { Config } from './config/environment.js';
 import { ConfigError } from './config/resolve-settings.js';
@@ -15,6 +16,7 @@ const STOP_LIMIT = 9500;
 export async function runServer(config: Config): Promise<void> {
   const server = await startServer(config);
   stopOnSignal(server);
+  favourSpeed();
   process.stdout.write(`${greeting(server)}\n`);
 }
 

@@ -82,6 +82,7 @@ function complete(operation: Operation, view: HttpViewPath | undefined): void {
   const { responses } = operation;
   if (operation.operationId) operation.operationId = uniqueId(operation.operationId);
   if (view) {
+    if (view.guards.length > 0) responses['401'] ??= problem('No or wrong credentials.');
     responses['406'] ??= problem('`Accept` does not cover `application/json`.');
     responses['503'] ??= problem('Try again after `Retry-After` seconds.');
     if (operation.requestBody) {

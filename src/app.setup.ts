@@ -4,8 +4,11 @@ import { applyFastifyRules } from './app.fastify.js';
 import { openApiDocument } from './app.openapi.js';
 import { AuthSettings } from './config/auth-settings.js';
 
-/** Seconds; slow clients must not hold connections for ever. */
-const TIMEOUTS = { headers: 10, request: 30, keepAlive: 72 };
+/**
+ * Seconds. Slow clients must not hold connections for ever; and whatever the database does, a request is answered within
+ * five seconds (design §7).
+ */
+const TIMEOUTS = { headers: 10, request: 30, keepAlive: 72, answer: 4.5 };
 
 /** The HTTP server: limits and timeouts. The router's defaults are the contract's: case and slashes count. */
 export function createAdapter(): FastifyAdapter {
@@ -13,6 +16,7 @@ export function createAdapter(): FastifyAdapter {
     requestTimeout: TIMEOUTS.request * 1000,
     keepAliveTimeout: TIMEOUTS.keepAlive * 1000,
     http: { headersTimeout: TIMEOUTS.headers * 1000 },
+    handlerTimeout: TIMEOUTS.answer * 1000,
     // Requests that arrive while the server closes are answered; see app.shutdown.ts.
     return503OnClosing: false,
     forceCloseConnections: 'idle',

@@ -1,17 +1,18 @@
 import type { DataSourceOptions } from 'typeorm';
 import { MIGRATIONS_TABLE } from './database/migrate.js';
+import { ImpatientClient } from './database/impatient-client.js';
 import { AUTH_MIGRATIONS } from './database/migrations.js';
 import { AUTH_ENTITIES } from './entities.js';
 
 /** How the server talks to Postgres. All times in ms; together they answer every request within 5 s (design §7). */
 const TIMEOUTS = {
-  connectionTimeoutMillis: 2000,
+  connectionTimeoutMillis: 1500,
   /** A statement that the server runs too long is cancelled by Postgres … */
-  statement_timeout: 3000,
+  statement_timeout: 2800,
   lock_timeout: 2500,
   idle_in_transaction_session_timeout: 5000,
   /** … and one that never answers, because Postgres is frozen, is given up here. */
-  query_timeout: 3500,
+  query_timeout: 3000,
 };
 
 /** The options of the one DataSource of the server and its commands. Migrations run by `migrate`, under a lock. */
@@ -25,6 +26,6 @@ export function dataSourceOptions(url: string, poolSize: number): DataSourceOpti
     synchronize: false,
     poolSize,
     applicationName: 'nest-simplejwt',
-    extra: { ...TIMEOUTS, keepAlive: true },
+    extra: { ...TIMEOUTS, keepAlive: true, Client: ImpatientClient },
   };
 }

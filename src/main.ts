@@ -1,3 +1,4 @@
+import './app.memory.js';
 import { orExplain, runServer } from './app.main.js';
 import { readEnvironment } from './config/environment.js';
 

@@ -15,6 +15,7 @@ import {
   ApiOkResponse,
   ApiOperation,
   ApiTags,
+  ApiTooManyRequestsResponse,
   ApiUnauthorizedResponse,
 } from '@nestjs/swagger';
 import { AuthErrorFilter } from '../auth/auth-error.filter.js';
@@ -62,6 +63,7 @@ export class AccountController {
   })
   @ApiNoContentResponse({ description: 'The password is changed.' })
   @ApiBadRequestResponse({ description: 'A list of messages for each wrong field.' })
+  @ApiTooManyRequestsResponse({ description: 'Too many wrong passwords.' })
   changePassword(
     @Body(FieldsPipe) passwords: ChangePasswordDto,
     @CurrentUser() user: AuthenticatedUser,

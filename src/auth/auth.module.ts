@@ -5,7 +5,8 @@ import {
   type SettingsOptions,
 } from '../config/settings.module.js';
 import { AuthenticationModule } from './authentication.module.js';
-import { withTokenPaths, type TokenPaths } from './token-paths.js';
+import { withTokenPaths } from './relocated-controller.js';
+import type { TokenPaths } from './token-paths.js';
 import { TokenController } from './token.controller.js';
 
 /** What decides about routes, and so must be known before any factory runs. */

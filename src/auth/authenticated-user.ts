@@ -1,3 +1,4 @@
+import { AuthError } from '../common/errors.js';
 import type { Claims } from '../tokens/domain/compact.js';
 
 /**
@@ -24,6 +25,10 @@ export interface Authenticated {
 export interface CredentialSource {
   readonly method?: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Names and values as they came: on Express. */
+  readonly rawHeaders?: readonly string[];
+  /** The request below: on Fastify. */
+  readonly raw?: { readonly rawHeaders: readonly string[] };
 }
 
 /**
@@ -40,8 +45,26 @@ export abstract class Authentication {
   abstract authenticate(request: CredentialSource): Promise<Authenticated | null>;
 }
 
-/** The value of a header that may stand only once; an array would mean that a proxy and we could differ. */
+/**
+ * The value of a header that may stand only once; empty when it is absent.
+ *
+ * @throws AuthError `parse_error` when it stands twice: Node keeps the first, a proxy before us may have read the other
+ */
 export function headerOf(request: CredentialSource, name: string): string {
+  if (isRepeated(request, name)) {
+    throw new AuthError('parse_error', { detail: `The header ${name} is given more than once.` });
+  }
   const value = request.headers[name];
   return typeof value === 'string' ? value : '';
+}
+
+/** Whether a header stands more than once in the request as it came. */
+export function isRepeated(request: CredentialSource, name: string): boolean {
+  const lines = request.raw?.rawHeaders ?? request.rawHeaders ?? [];
+  let found = 0;
+  for (let index = 0; index < lines.length; index += 2) {
+    const line = lines[index];
+    if (line?.length === name.length && line.toLowerCase() === name) found += 1;
+  }
+  return found > 1;
 }

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { PassportModule } from '@nestjs/passport';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { LedgerModule } from '../ledger/ledger.module.js';
+import { ThrottlingModule } from '../throttling/throttling.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AuthErrorFilter } from './auth-error.filter.js';
@@ -19,6 +20,7 @@ import { LocalAuthGuard } from './local-auth.guard.js';
 import { LocalStrategy } from './local.strategy.js';
 import { LoginHooks } from './login-hooks.js';
 import { LoginService } from './login.service.js';
+import { RequestContextPipe } from './request-context.pipe.js';
 import { SessionAuthentication } from './session-authentication.js';
 import { TokenAuthentication } from './token-authentication.js';
 import { TokenViewsService } from './token-views.service.js';
@@ -34,6 +36,7 @@ import { UsersFixture } from './users-fixture.js';
     TokensModule,
     UsersModule,
     LedgerModule,
+    ThrottlingModule,
     TypeOrmModule.forFeature([AuthToken, DjangoSession]),
   ],
   providers: [
@@ -50,6 +53,7 @@ import { UsersFixture } from './users-fixture.js';
     LocalStrategy,
     LoginHooks,
     LoginService,
+    RequestContextPipe,
     SessionAuthentication,
     TokenAuthentication,
     TokenViewsService,
@@ -65,6 +69,8 @@ import { UsersFixture } from './users-fixture.js';
     LedgerModule,
     LocalAuthGuard,
     LoginService,
+    RequestContextPipe,
+    ThrottlingModule,
     TokensModule,
     TokenViewsService,
     UsersFixture,

@@ -9,13 +9,17 @@ import {
 import { wordsOf } from './authorization-header.js';
 import { authenticatedUser } from './jwt-authentication.js';
 import { LoginService } from './login.service.js';
+import { RequestContextPipe } from './request-context.pipe.js';
 
 /** DRF's `BasicAuthentication`: user name and password in the header of every request (RFC 7617, contract §11). */
 @Injectable()
 export class BasicAuthentication extends Authentication {
   override readonly challenge = 'Basic realm="api"';
 
-  constructor(private readonly login: LoginService) {
+  constructor(
+    private readonly login: LoginService,
+    private readonly contexts: RequestContextPipe,
+  ) {
     super();
   }
 
@@ -27,7 +31,8 @@ export class BasicAuthentication extends Authentication {
       throw refused('Invalid basic header. Credentials string should not contain spaces.');
     }
     const [username, password] = readCredentials(words[1] ?? '');
-    const user = await this.login.findUser(username, password);
+    const context = this.contexts.transform(request);
+    const user = await this.login.findUser(username, password, context);
     if (user === null) throw refused('Invalid username/password.');
     return { user: authenticatedUser(user) };
   }

@@ -17,6 +17,7 @@ import type { AuthUser } from '../users/user-store.js';
 import {
   Authentication,
   headerOf,
+  isRepeated,
   type Authenticated,
   type AuthenticatedUser,
   type CredentialSource,
@@ -77,6 +78,7 @@ export class JwtAuthentication extends Authentication {
   recall(request: CredentialSource): Authenticated | null {
     const value = request.headers[this.headerName];
     if (typeof value !== 'string' || !value.startsWith(this.usualStart)) return null;
+    if (isRepeated(request, this.headerName)) return null;
     const claims = this.tokens.recall(value.slice(this.usualStart.length));
     const admission = claims && this.admissions.get(claims);
     if (!admission || (admission.facts && !this.facts.isStill(admission.facts))) return null;

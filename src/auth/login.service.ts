@@ -1,9 +1,22 @@
 import { Injectable } from '@nestjs/common';
 import { trimText } from '../common/char-field.js';
 import { AuthError } from '../common/errors.js';
+import type { RequestContext } from '../common/request-context.js';
+import { LoginThrottle } from '../throttling/login-throttle.js';
 import { PasswordHasher } from '../users/password-hasher.js';
 import { UserAuthenticationRule } from '../users/user-authentication-rule.js';
 import { UserStore, type AuthUser } from '../users/user-store.js';
+import { LoginHooks } from './login-hooks.js';
+
+/** A user whose password was right. */
+interface Verified {
+  readonly user: AuthUser;
+  /** The password, where its hash is outdated and is to be stored anew; null otherwise. */
+  readonly outdated: string | null;
+}
+
+/** Counts for the account alone. */
+const UNKNOWN_CLIENT: RequestContext = { ip: null, userAgent: null };
 
 /** Checks user names and passwords. */
 @Injectable()
@@ -12,6 +25,8 @@ export class LoginService {
     private readonly users: UserStore,
     private readonly hasher: PasswordHasher,
     private readonly rule: UserAuthenticationRule,
+    private readonly throttle: LoginThrottle,
+    private readonly hooks: LoginHooks,
   ) {}
 
   /**
@@ -20,8 +35,49 @@ export class LoginService {
    *
    * @param password - as it was sent; it counts with and without surrounding white space (contract §4)
    * @throws UnavailableError when too many log-ins wait already
+   * @throws AuthError `throttled` after too many failed attempts
    */
-  async findUser(username: string, password: string): Promise<AuthUser | null> {
+  findUser(
+    username: string,
+    password: string,
+    context: RequestContext = UNKNOWN_CLIENT,
+  ): Promise<AuthUser | null> {
+    return this.attempt(username, context, () => this.verify(username, password));
+  }
+
+  /**
+   * The user with this name and password who may get tokens. Throws as `findUser` does, and:
+   *
+   * @throws AuthError `no_active_account`, never saying why
+   */
+  async login(username: string, password: string, context: RequestContext): Promise<AuthUser> {
+    let reason = 'credentials';
+    const user = await this.attempt(username, context, async () => {
+      const verified = await this.verify(username, password);
+      if (verified === null || (await this.rule.allows(verified.user))) return verified;
+      reason = 'rule';
+      return null;
+    });
+    if (user === null) throw new AuthError('no_active_account', { reason });
+    return user;
+  }
+
+  /** One attempt, limited; it changes nothing before the limits have let it pass. */
+  private async attempt(
+    username: string,
+    context: RequestContext,
+    check: () => Promise<Verified | null>,
+  ): Promise<AuthUser | null> {
+    const verified = await this.throttle.run(username, context, check);
+    if (verified === null) {
+      await this.hooks.onLoginFailed(username, context);
+      return null;
+    }
+    const { user, outdated } = verified;
+    return outdated === null ? user : this.upgrade(user, outdated);
+  }
+
+  private async verify(username: string, password: string): Promise<Verified | null> {
     const candidates = [password, trimText(password)];
     const user = await this.users.findByUsername(username);
     if (user === null || !user.isActive) {
@@ -30,18 +86,7 @@ export class LoginService {
     }
     const check = await this.hasher.verifyAny(candidates, user.password);
     if (!check.matches || check.candidate === null) return null;
-    return check.needsUpgrade ? this.upgrade(user, check.candidate) : user;
-  }
-
-  /**
-   * The user with this name and password who may get tokens.
-   *
-   * @throws AuthError `no_active_account`, never saying why
-   */
-  async login(username: string, password: string): Promise<AuthUser> {
-    const user = await this.findUser(username, password);
-    if (user && (await this.rule.allows(user))) return user;
-    throw new AuthError('no_active_account', { reason: user ? 'rule' : 'credentials' });
+    return { user, outdated: check.needsUpgrade ? check.candidate : null };
   }
 
   /** A match with an outdated hash is stored anew; the tokens of this very log-in carry the new digest. */

@@ -1,10 +1,8 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import type { RequestContext } from '../common/request-context.js';
 import type { Claims } from '../tokens/domain/compact.js';
+import { RequestContextPipe } from './request-context.pipe.js';
 
 interface PlatformRequest {
-  readonly ip?: string;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly user?: unknown;
   /** What passport keeps beside the user. */
   readonly authInfo?: unknown;
@@ -36,14 +34,16 @@ export const CurrentToken = createParamDecorator(
   },
 );
 
-/** Where the request comes from: `@FromClient() context: RequestContext`. */
-export const FromClient = createParamDecorator(
-  (_: unknown, context: ExecutionContext): RequestContext => {
-    const request = requestOf(context);
-    const userAgent = request.headers['user-agent'];
-    return {
-      ip: request.ip ?? null,
-      userAgent: typeof userAgent === 'string' ? userAgent : null,
-    };
-  },
+const PlatformRequestOf = createParamDecorator((_: unknown, context: ExecutionContext) =>
+  requestOf(context),
 );
+
+/**
+ * Where the request comes from: `@FromClient() context: RequestContext`.
+ *
+ * @publicApi
+ */
+export function FromClient(): ParameterDecorator {
+  // A decorator cannot be injected into, so the pipe is what knows the settings.
+  return PlatformRequestOf(RequestContextPipe);
+}

@@ -1,5 +1,5 @@
-import { Body, Controller, Header, HttpCode, Post, UseFilters, UseGuards } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Post, UseFilters, UseGuards } from '@nestjs/common';
+import { ApiTags, ApiTooManyRequestsResponse } from '@nestjs/swagger';
 import type { RequestContext } from '../common/request-context.js';
 import type { AuthUser } from '../users/user-store.js';
 import { AuthErrorFilter } from './auth-error.filter.js';
@@ -40,6 +40,7 @@ export class TokenController {
     response: TokenPairResponse,
     refuses: 'No active account has these credentials.',
   })
+  @ApiTooManyRequestsResponse({ description: 'Too many failed log-ins.' })
   @UseGuards(LocalAuthGuard)
   obtainPair(
     @Body(FieldsPipe) _credentials: TokenObtainPairDto,
@@ -57,6 +58,7 @@ export class TokenController {
     response: TokenRefreshResponse,
     refuses: 'The token is not valid, spent or blacklisted, or its user may not log in any more.',
   })
+  @ApiTooManyRequestsResponse({ description: 'Too many refreshes, with `REFRESH_LIMIT`.' })
   refresh(
     @Body(FieldsPipe) body: TokenRefreshDto,
     @FromClient() context: RequestContext,
@@ -93,6 +95,7 @@ export class TokenController {
     response: SlidingTokenResponse,
     refuses: 'No active account has these credentials.',
   })
+  @ApiTooManyRequestsResponse({ description: 'Too many failed log-ins.' })
   @UseGuards(LocalAuthGuard)
   obtainSliding(
     @Body(FieldsPipe) _credentials: TokenObtainPairDto,

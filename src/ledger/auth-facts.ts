@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
+import { ChangeFeed } from '../feed/change-feed.js';
+import { FactCache } from '../feed/fact-cache.js';
 import { UserStore, type AuthUser } from '../users/user-store.js';
 import { SessionRows } from './session-rows.js';
 
@@ -7,40 +9,64 @@ import { SessionRows } from './session-rows.js';
 export interface LiveFacts {
   /** Its name in the cache. */
   readonly key: string;
+  /** The session, 32 hex digits; null where a user was looked up without one. */
+  readonly sid: string | null;
   readonly user: AuthUser;
   /** The session's absolute end, seconds since the epoch; null for none. */
   readonly endsAt: number | null;
 }
 
-/** What the guard asks on every request: live sessions with their users, and users alone. */
+/**
+ * What the guard asks on every request: live sessions with their users, and users alone. Asked again it costs nothing,
+ * as long as the change feed vouches that nothing has changed; otherwise the database is asked (design §4).
+ */
 @Injectable()
 export class AuthFacts {
-  private readonly cache = new Map<string, LiveFacts>();
+  private readonly cache: FactCache<LiveFacts>;
 
   constructor(
+    feed: ChangeFeed,
     private readonly rows: SessionRows,
     private readonly users: UserStore,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.cache = new FactCache(feed, {
+      dependenciesOf: ({ sid, user }) =>
+        sid === null ? [`u:${user.id}`] : [`s:${sid}`, `u:${user.id}`],
+    });
+  }
 
   /** The live session with its user; null when it has ended, never was, or has no user. */
   async findSession(sid: string): Promise<LiveFacts | null> {
     const key = `s:${sid}`;
-    const row = await this.rows.findFacts(sid);
-    const f = row && { key, ...row };
-    if (f) this.cache.set(key, f);
-    return f;
+    const known = this.cache.find(key);
+    const facts =
+      known ??
+      (await this.cache.load(key, async () => {
+        const row = await this.rows.findFacts(sid);
+        return row && { key, sid, ...row };
+      }));
+    return facts && this.isWithinEnd(facts) ? facts : null;
   }
 
   /** The user whose `USER_ID_FIELD` has this text. */
   async findUser(tokenId: string): Promise<LiveFacts | null> {
-    const user = await this.users.findByTokenId(tokenId);
-    return user && { key: `u:${tokenId}`, user, endsAt: null };
+    const key = `t:${tokenId}`;
+    return (
+      this.cache.find(key) ??
+      this.cache.load(key, async () => {
+        const user = await this.users.findByTokenId(tokenId);
+        return user && { key, sid: null, user, endsAt: null };
+      })
+    );
   }
 
-  /** Whether these facts, found before, are still known to hold. */
+  /** Whether these very facts, found before, are still known to hold. */
   isStill(facts: LiveFacts): boolean {
-    if (facts.endsAt !== null && facts.endsAt <= this.clock.now() / 1000) return false;
-    return this.cache.get(facts.key) === facts;
+    return this.isWithinEnd(facts) && this.cache.find(facts.key) === facts;
+  }
+
+  private isWithinEnd({ endsAt }: LiveFacts): boolean {
+    return endsAt === null || endsAt > this.clock.now() / 1000;
   }
 }

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { FeedModule } from '../feed/feed.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { BlacklistedToken } from './blacklisted-token.entity.js';
@@ -16,6 +17,7 @@ import { RefreshTokenLedger } from './refresh-token-ledger.js';
 /** Provides the ledger of refresh tokens that the settings choose. */
 @Module({
   imports: [
+    FeedModule,
     TokensModule,
     UsersModule,
     TypeOrmModule.forFeature([OutstandingToken, BlacklistedToken, Session]),

@@ -30,6 +30,7 @@ import {
 import {
   SessionRows,
   storedUserAgent,
+  type CurrentToken,
   type SessionRow,
   type SessionWithUser,
 } from './session-rows.js';
@@ -309,13 +310,13 @@ export class SessionLedger extends RefreshTokenLedger {
     verdict: 'rotated' | 'replayed' | 'recovered',
     claims: Claims,
     sid: string,
-    row: SessionRow,
+    row: CurrentToken,
   ): SpendOutcome {
     return { verdict, refresh: this.signed(this.refreshClaims(claims, sid, row)) };
   }
 
   /** Every node computes the same token from the row: nothing of it is stored (design §3). */
-  private refreshClaims(base: Claims, sid: string, row: SessionRow): Claims {
+  private refreshClaims(base: Claims, sid: string, row: CurrentToken): Claims {
     return {
       ...base,
       ...this.tokens.idClaim(refreshTokenId(sid, row.generation)),

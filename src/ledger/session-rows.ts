@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { RequestContext } from '../common/request-context.js';
+import { prepared, runPrepared, type Prepared } from '../database/prepared.js';
 import { UserStore, type AuthUser } from '../users/user-store.js';
 import { sessionSql, type SessionSql } from './session-sql.js';
 import type { Generations } from './domain/verdict.js';
@@ -8,19 +9,25 @@ import type { Generations } from './domain/verdict.js';
 /** Letters of a user agent that are kept. */
 const USER_AGENT_LENGTH = 128;
 
-/** A session as a statement returns it; instants are seconds since the epoch on the database's clock. */
-export interface SessionRow {
+/** What the current refresh token of a session is made of; instants are seconds since the epoch, the database's. */
+export interface CurrentToken {
+  readonly generation: number;
+  /** Its `iat`, with fraction. */
+  readonly rotated_at: number;
+  /** Its `exp`. */
+  readonly expires_at: number;
+}
+
+/** A session as a statement returns it. */
+export interface SessionRow extends CurrentToken {
   readonly id: string;
   readonly user_id: string | null;
-  readonly generation: number;
   readonly parent_generation: number | null;
   readonly superseded_at: number[];
   readonly user_agent: string | null;
   readonly last_ip: string | null;
   readonly is_sliding: boolean;
   readonly revoke_reason: string | null;
-  readonly rotated_at: number;
-  readonly expires_at: number;
   readonly ends_at: number | null;
   readonly revoked_at: number | null;
   /** Whether the absolute end has passed. */
@@ -66,12 +73,14 @@ type Executor = Pick<EntityManager, 'query'>;
 @Injectable()
 export class SessionRows {
   private readonly sql: SessionSql;
+  private readonly rotation: Prepared;
 
   constructor(
     readonly database: DataSource,
     users: UserStore,
   ) {
     this.sql = sessionSql(users.table);
+    this.rotation = prepared(this.sql.rotate);
   }
 
   /** The new session, or null when the user is not the one any more whose password was verified. */
@@ -104,8 +113,8 @@ export class SessionRows {
       lifetime: number;
     },
     context: RequestContext,
-  ): Promise<SessionRow | null> {
-    return this.one(this.database, this.sql.rotate, [
+  ): Promise<CurrentToken | null> {
+    const [row] = await runPrepared<[number, number, number]>(this.database, this.rotation, [
       sid,
       generation,
       wanted.tokenId,
@@ -115,6 +124,7 @@ export class SessionRows {
       wanted.allowInactive,
       wanted.passwordDigest,
     ]);
+    return row ? { generation: row[0], rotated_at: row[1], expires_at: row[2] } : null;
   }
 
   async find(sid: string): Promise<SessionWithUser | null> {

@@ -74,7 +74,7 @@ export function sessionSql(user: UserTable): SessionSql {
         AND ${sameUser} AND u.${user.tokenId}::text = $3
         AND (u.${user.isActive} OR $7::boolean)
         AND ($8::text IS NULL OR upper(md5(u.${user.password})) = $8)
-      RETURNING ${STATE}`,
+      RETURNING s.generation, ${epoch('s.rotated_at')}, ${epoch('s.expires_at')}`,
     find: `SELECT ${STATE}, u.data AS "user" FROM auth_session s ${joinedUser} WHERE s.id = $1`,
     /* The lock keeps every other refresh of this session away until the verdict is written. */
     lock: `

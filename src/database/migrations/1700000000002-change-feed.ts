@@ -48,7 +48,8 @@ const tables = (schema: string): string => `
       CONSTRAINT auth_feed_one_row CHECK (is_only_row),
     epoch uuid NOT NULL DEFAULT gen_random_uuid(),
     trimmed_below xid8
-  )`;
+  );
+  INSERT INTO ${schema}.auth_feed DEFAULT VALUES`;
 
 /*
  * The functions run as their owner with a fixed search path: Django may connect as another role, or with another path,

@@ -1,0 +1,190 @@
+import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { Clock } from '../common/clock.js';
+import { databaseFault } from '../common/database-fault.js';
+import { AuthSettings } from '../config/auth-settings.js';
+import { Alarm } from './alarm.js';
+import { EVERYTHING, newsOf, oldestRunning, type Heartbeat } from './domain/heartbeat.js';
+import { TrimSchedule } from './domain/trim-schedule.js';
+import { feedAddress } from './feed-address.js';
+import { FeedConnection } from './feed-connection.js';
+import { BEGIN_HISTORY, HEARTBEAT, TRIM, TRIM_SIZE, type HeartbeatRow } from './feed-sql.js';
+
+/** From the beginning of one heartbeat to that of the next, ms. */
+const INTERVAL = 400;
+/** How long ago the last successful heartbeat may have begun, ms. */
+const OLDEST = 800;
+/** Between heartbeats that notifications cause, ms: the first comes at once, a storm of them is answered together. */
+const LEAST_INTERVAL = 5;
+/** Between attempts to connect, ms; the first one follows a loss at once. */
+const PAUSES = [0, 50, 100, 200, 400, 1000];
+
+/** Whoever keeps what changes can make wrong. Both methods return before the heartbeat counts. */
+export interface FeedListener {
+  /** @param key - `u:` and a user's primary key, or `s:` and a session's 32 hex digits */
+  changed(key: string): void;
+  /** Anything may have changed. */
+  everythingChanged(): void;
+}
+
+/** What caches need of the feed. */
+export interface Feed {
+  /** Whether every change committed up to 800 ms ago has been told. */
+  isFresh(): boolean;
+  subscribe(listener: FeedListener): void;
+}
+
+/**
+ * Follows the changes of users and sessions on a connection of its own (design §4). It does nothing but tell; while it
+ * cannot prove that it is up to date, `isFresh` says so and whoever asks goes to the database.
+ */
+@Injectable()
+export class ChangeFeed implements Feed, OnModuleInit, OnApplicationShutdown {
+  private readonly logger = new Logger('ChangeFeed');
+  private readonly listeners: FeedListener[] = [];
+  private readonly alarm = new Alarm();
+  private readonly trims = new TrimSchedule();
+  private known: Heartbeat | null = null;
+  private isStopping = false;
+  private isAway = false;
+  private following: Promise<void> = Promise.resolve();
+  /** When the last successful heartbeat began: on the monotonic clock and on the other one, ms. */
+  private begun = -Infinity;
+  private begunAt = -Infinity;
+
+  constructor(
+    private readonly database: DataSource,
+    private readonly settings: AuthSettings,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Waits for the first attempt only; a database that is away does not keep the application from starting. */
+  async onModuleInit(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.following = this.follow(resolve);
+    });
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.isStopping = true;
+    this.begun = -Infinity;
+    this.alarm.ring();
+    await this.following;
+  }
+
+  /** The monotonic clock stands still while a machine sleeps, the other one may be set: both must agree. */
+  isFresh(): boolean {
+    return performance.now() - this.begun <= OLDEST && this.clock.now() - this.begunAt <= OLDEST;
+  }
+
+  subscribe(listener: FeedListener): void {
+    this.listeners.push(listener);
+  }
+
+  private async follow(onAttempt: () => void): Promise<void> {
+    for (let failures = 0; !this.isStopping; failures++) {
+      try {
+        const connection = await this.connect();
+        try {
+          for (;;) {
+            const began = performance.now();
+            await this.beat(connection, began);
+            failures = 0;
+            onAttempt();
+            await this.trim(connection, began);
+            await this.rest(began);
+            if (this.isStopping) return;
+          }
+        } finally {
+          connection.close();
+        }
+      } catch (error) {
+        this.reportAway(error);
+        onAttempt();
+      }
+      await this.alarm.sleep(PAUSES[Math.min(failures, PAUSES.length - 1)] ?? 0);
+    }
+  }
+
+  private connect(): Promise<FeedConnection> {
+    const ring = (): void => this.alarm.ring();
+    const address = feedAddress(this.settings.databaseFeedUrl, this.database.options);
+    return FeedConnection.open(address, { onNotification: ring, onLost: ring });
+  }
+
+  /** Until the next heartbeat is due, or a notification asks for one. */
+  private async rest(began: number): Promise<void> {
+    await this.alarm.sleep(began + INTERVAL - performance.now());
+    const early = began + LEAST_INTERVAL - performance.now();
+    if (early > 0 && !this.isStopping) {
+      await new Promise((resolve) => {
+        setTimeout(resolve, early).unref();
+      });
+    }
+  }
+
+  private async beat(connection: FeedConnection, began: number): Promise<void> {
+    const begunAt = this.clock.now();
+    const beat = await this.read(connection);
+    if (this.isStopping) return;
+    this.tell(beat);
+    this.begun = began;
+    this.begunAt = begunAt;
+    this.reportBack();
+  }
+
+  private async read(connection: FeedConnection): Promise<Heartbeat> {
+    const statement = {
+      name: 'heartbeat',
+      text: HEARTBEAT,
+      values: [this.known?.position ?? null],
+    };
+    const [row] = await connection.query<HeartbeatRow>(statement);
+    // A standby knows no more than what it has been sent.
+    if (!row || row.is_standby) throw new Error('the database is a standby');
+    if (row.epoch === null) {
+      await connection.query({ name: 'begin-history', text: BEGIN_HISTORY });
+      return this.read(connection);
+    }
+    return {
+      position: row.position,
+      history: `${row.server} ${row.epoch}`,
+      hasGap: row.has_gap === true,
+      keys: row.keys ?? [],
+    };
+  }
+
+  private tell(beat: Heartbeat): void {
+    if (this.known?.history !== beat.history) this.trims.restart();
+    const news = newsOf(this.known, beat);
+    for (const listener of this.listeners) {
+      if (news === EVERYTHING) listener.everythingChanged();
+      else for (const key of news) listener.changed(key);
+    }
+    this.known = beat;
+  }
+
+  private async trim(connection: FeedConnection, now: number): Promise<void> {
+    if (this.known === null) return;
+    this.trims.mark(now, oldestRunning(this.known));
+    const below = this.trims.due(now);
+    if (below === null) return;
+    const statement = { name: 'trim', text: TRIM, values: [below] };
+    const [row] = await connection.query<{ deleted: number }>(statement);
+    if (row?.deleted === TRIM_SIZE) this.trims.continue();
+  }
+
+  private reportAway(error: unknown): void {
+    if (this.isAway || this.isStopping) return;
+    this.isAway = true;
+    const { code, message } = error as { code?: string; message?: string };
+    const reason = databaseFault(error) ?? code ?? message;
+    this.logger.warn(`away (${reason}): until it is back, each request asks the database`);
+  }
+
+  private reportBack(): void {
+    if (!this.isAway) return;
+    this.isAway = false;
+    this.logger.log('back');
+  }
+}

@@ -1,0 +1,162 @@
+import { AuthError } from '../common/errors.js';
+import { fromOptions, resolveSettings } from '../config/resolve-settings.js';
+import { FakeClock } from '../../test/support/fake-clock.js';
+import { MemoryCounters } from '../../test/support/memory-counters.js';
+import { LoginThrottle } from './login-throttle.js';
+
+const KEY = 'the-signing-key-of-the-tests-0123456789abcdef';
+const CLIENT = { ip: '203.0.113.7', userAgent: null };
+const refused = async (): Promise<null> => null;
+const accepted = async (): Promise<string> => 'alice';
+
+describe('LoginThrottle', () => {
+  let clock: FakeClock;
+  let counters: MemoryCounters;
+  let throttle: LoginThrottle;
+
+  const use = (options: Record<string, unknown>): void => {
+    const settings = resolveSettings(
+      fromOptions({ signingKey: KEY, loginLimit: null, loginLimitAddress: null, ...options }),
+    );
+    throttle = new LoginThrottle(settings, counters);
+  };
+  const fail = async (times: number, name = 'alice', ip = CLIENT.ip): Promise<void> => {
+    for (let time = 0; time < times; time += 1) {
+      expect(await throttle.run(name, { ...CLIENT, ip }, refused)).toBeNull();
+    }
+  };
+  const problemOf = async (name: string, check: () => Promise<string | null>, ip = CLIENT.ip) => {
+    const attempt = throttle.run(name, { ...CLIENT, ip }, check);
+    const error: unknown = await attempt.then(
+      () => null,
+      (thrown: unknown) => thrown,
+    );
+    if (!(error instanceof AuthError)) return null;
+    return { status: error.getStatus(), body: error.getResponse(), ...error.headers };
+  };
+
+  beforeEach(() => {
+    clock = new FakeClock(0);
+    counters = new MemoryCounters(clock);
+  });
+
+  it('asks no counter where there is no limit', async () => {
+    use({});
+    await fail(100);
+    expect(counters.uses).toBe(0);
+  });
+
+  it('answers 429 after the limit, to the right password as to a wrong one', async () => {
+    use({ loginLimit: '3/15m' });
+    await fail(3);
+    clock.advance(1);
+    const answer = {
+      status: 429,
+      body: { detail: 'Request was throttled. Expected available in 899 seconds.' },
+      'retry-after': '899',
+    };
+    expect(await problemOf('alice', accepted)).toEqual(answer);
+    expect(await problemOf('alice', refused)).toEqual(answer);
+  });
+
+  it('speaks of one second in the singular', async () => {
+    use({ loginLimit: '1/1s' });
+    await fail(1);
+    expect(await problemOf('alice', refused)).toMatchObject({
+      body: { detail: 'Request was throttled. Expected available in 1 second.' },
+    });
+  });
+
+  it('checks no password of an account that is limited', async () => {
+    use({ loginLimit: '3/15m' });
+    await fail(3);
+    let checks = 0;
+    await problemOf('alice', async () => {
+      checks += 1;
+      return 'alice';
+    });
+    expect(checks).toBe(0);
+  });
+
+  it('tells no more than the limit, and checks less than twice as many, however many come at once', async () => {
+    use({ loginLimit: '10/15m', loginLimitAddress: '100/15m' });
+    let checks = 0;
+    const guess = (): Promise<string | null> =>
+      throttle.run('alice', CLIENT, async () => {
+        checks += 1;
+        await new Promise((resolve) => setImmediate(resolve));
+        return null;
+      });
+    const outcomes = await Promise.allSettled(Array.from({ length: 64 }, guess));
+    expect(checks).toBeLessThan(20);
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(10);
+  });
+
+  it('tells a right password nothing that was checked while others used the limit up', async () => {
+    use({ loginLimit: '3/15m' });
+    const problem = await problemOf('alice', async () => {
+      await fail(3);
+      return 'alice';
+    });
+    expect(problem?.status).toBe(429);
+  });
+
+  it('lets the account in again when the window has passed, with all attempts', async () => {
+    use({ loginLimit: '3/15m' });
+    await fail(3);
+    clock.advance(900);
+    expect(await throttle.run('alice', CLIENT, accepted)).toBe('alice');
+    await fail(3);
+    expect((await problemOf('alice', accepted))?.status).toBe(429);
+  });
+
+  it('neither counts a success nor forgets failures because of one', async () => {
+    use({ loginLimit: '3/15m' });
+    for (let time = 0; time < 10; time += 1) await throttle.run('alice', CLIENT, accepted);
+    await fail(2);
+    await throttle.run('alice', CLIENT, accepted);
+    await fail(1);
+    expect((await problemOf('alice', accepted))?.status).toBe(429);
+  });
+
+  it('counts by the name as log-in reads it: trimmed, and exact in its letters', async () => {
+    use({ loginLimit: '2/15m' });
+    await fail(1, 'alice');
+    await fail(1, ' alice\t');
+    expect((await problemOf('alice', accepted))?.status).toBe(429);
+    expect(await problemOf('Alice', accepted)).toBeNull();
+  });
+
+  it('does not count a check that could not be made', async () => {
+    use({ loginLimit: '1/15m' });
+    const failure = new Error('the queue is full');
+    await expect(throttle.run('alice', CLIENT, () => Promise.reject(failure))).rejects.toBe(
+      failure,
+    );
+    expect(await throttle.run('alice', CLIENT, accepted)).toBe('alice');
+  });
+
+  it('counts an address over all accounts, IPv6 by its /64, and leaves the others alone', async () => {
+    use({ loginLimitAddress: '2/15m' });
+    await fail(1, 'alice', '2001:db8::1');
+    await fail(1, 'bob', '2001:db8::ffff:1');
+    expect((await problemOf('carol', accepted, '2001:db8:0:0:5::'))?.status).toBe(429);
+    expect(await problemOf('carol', accepted, '2001:db8:0:1::1')).toBeNull();
+    await fail(2, 'alice', '203.0.113.7');
+    expect((await problemOf('alice', accepted, '203.0.113.7'))?.status).toBe(429);
+    expect(await problemOf('alice', accepted, '203.0.113.8')).toBeNull();
+  });
+
+  it('counts the account alone where the address is unknown', async () => {
+    use({ loginLimit: '2/15m', loginLimitAddress: '1/15m' });
+    const nowhere = { ip: null, userAgent: null };
+    expect(await throttle.run('alice', nowhere, refused)).toBeNull();
+    expect(await throttle.run('bob', nowhere, accepted)).toBe('alice');
+  });
+
+  it('names the longer wait of two', async () => {
+    use({ loginLimit: '1/1m', loginLimitAddress: '1/1h' });
+    await fail(1);
+    expect(await problemOf('alice', accepted)).toMatchObject({ 'retry-after': '3600' });
+  });
+});
