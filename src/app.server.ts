@@ -65,7 +65,7 @@ async function serve(
   const demoLogin =
     config.nodeEnv === 'production' ? null : await app.get(DemoUser).createIfEmpty();
   await listen(app, config);
-  const server = app.getHttpServer() as Server;
+  const server: Server = app.getHttpServer();
   return {
     url: urlOf(server, config.host),
     demoLogin,

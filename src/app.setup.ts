@@ -8,14 +8,18 @@ import { AuthSettings } from './config/auth-settings.js';
  * Seconds. Slow clients must not hold connections for ever; and whatever the database does, a request is answered within
  * five seconds (design §7).
  */
-const TIMEOUTS = { headers: 10, request: 30, keepAlive: 72, answer: 4.5 };
+const TIMEOUTS = { headers: 10, request: 30, keepAlive: 72, answer: 4.5, check: 2 };
 
 /** The HTTP server: limits and timeouts. The router's defaults are the contract's: case and slashes count. */
 export function createAdapter(): FastifyAdapter {
   return new FastifyAdapter({
     requestTimeout: TIMEOUTS.request * 1000,
     keepAliveTimeout: TIMEOUTS.keepAlive * 1000,
-    http: { headersTimeout: TIMEOUTS.headers * 1000 },
+    http: {
+      headersTimeout: TIMEOUTS.headers * 1000,
+      // Node looks only so often; its usual 30 s would double what a slow client is allowed.
+      connectionsCheckingInterval: TIMEOUTS.check * 1000,
+    },
     handlerTimeout: TIMEOUTS.answer * 1000,
     // Requests that arrive while the server closes are answered; see app.shutdown.ts.
     return503OnClosing: false,

@@ -6,6 +6,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 const GRACE = 500;
 /** Until connections that do not end by themselves are cut, ms; the whole must stay below ten seconds. */
 const PATIENCE = 7000;
+/** Between two looks for connections that idle, ms. */
+const SWEEP = 100;
 
 /**
  * Closes without dropping anything that had arrived: for a moment it goes on accepting, tells every client
@@ -19,9 +21,11 @@ export async function drain(app: NestFastifyApplication, server: Server): Promis
   const closed = new Promise<void>((resolve) => {
     server.close(() => resolve());
   });
-  server.closeIdleConnections();
+  // Again and again: an answer that was under way at the signal has promised its client to keep the connection.
+  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP);
   const cut = setTimeout(() => server.closeAllConnections(), PATIENCE);
   await closed;
+  clearInterval(sweep);
   clearTimeout(cut);
   await app.close();
 }

@@ -53,7 +53,7 @@ export class AccountService {
     token: Claims | undefined,
     context: RequestContext,
   ): Promise<void> {
-    const owner = await this.login.findUser(user.username, passwords.old_password);
+    const owner = await this.login.findUser(user.username, passwords.old_password, context);
     if (owner === null || String(owner.id) !== String(user.id)) throw wrongPassword();
     const encoded = await this.hasher.hash(passwords.new_password);
     const keep = token ? sessionIdOf(token) : null;

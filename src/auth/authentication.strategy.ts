@@ -15,7 +15,7 @@ export function runAuthentication(
 ): void {
   authentication.authenticate(request).then(
     (found) => {
-      if (found) actions.success(found.user as Express.User, { claims: found.claims });
+      if (found) actions.success(found.user, { claims: found.claims });
       else actions.fail(authentication.challenge ?? undefined);
     },
     (error: unknown) => actions.error(error),

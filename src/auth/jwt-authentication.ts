@@ -193,7 +193,9 @@ export class JwtAuthentication extends Authentication {
 }
 
 /** What of a stored user the rest of the application may see. */
-export function authenticatedUser(user: AuthUser): AuthenticatedUser {
+export function authenticatedUser(
+  user: Pick<AuthUser, 'id' | 'username' | 'isActive' | 'isStaff'>,
+): AuthenticatedUser {
   return {
     id: user.id,
     username: user.username,

@@ -15,9 +15,6 @@ interface Verified {
   readonly outdated: string | null;
 }
 
-/** Counts for the account alone. */
-const UNKNOWN_CLIENT: RequestContext = { ip: null, userAgent: null };
-
 /** Checks user names and passwords. */
 @Injectable()
 export class LoginService {
@@ -37,11 +34,7 @@ export class LoginService {
    * @throws UnavailableError when too many log-ins wait already
    * @throws AuthError `throttled` after too many failed attempts
    */
-  findUser(
-    username: string,
-    password: string,
-    context: RequestContext = UNKNOWN_CLIENT,
-  ): Promise<AuthUser | null> {
+  findUser(username: string, password: string, context: RequestContext): Promise<AuthUser | null> {
     return this.attempt(username, context, () => this.verify(username, password));
   }
 

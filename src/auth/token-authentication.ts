@@ -31,7 +31,7 @@ export class TokenAuthentication extends Authentication {
     const row = await this.keys.findOne({ where: { key: words[1] }, relations: { user: true } });
     if (row === null) throw refused('Invalid token.');
     if (!row.user.isActive) throw refused('User inactive or deleted.');
-    return { user: authenticatedUser({ ...row.user, tokenId: row.user.id }) };
+    return { user: authenticatedUser(row.user) };
   }
 }
 

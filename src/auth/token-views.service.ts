@@ -8,6 +8,8 @@ import {
   type PresentedToken,
   type Refusal,
 } from '../ledger/refresh-token-ledger.js';
+import { RefreshThrottle } from '../throttling/refresh-throttle.js';
+import { sessionIdOf } from '../ledger/domain/session-claims.js';
 import type { Claims } from '../tokens/domain/compact.js';
 import {
   RefreshToken,
@@ -33,6 +35,7 @@ export class TokenViewsService {
     private readonly tokens: TokensService,
     private readonly ledger: RefreshTokenLedger,
     private readonly hooks: LoginHooks,
+    private readonly throttle: RefreshThrottle,
   ) {}
 
   /** @throws AuthError `no_active_account` when the user changed while logging in */
@@ -51,6 +54,7 @@ export class TokenViewsService {
   async refresh(token: string, context: RequestContext): Promise<TokenRefreshResponse> {
     try {
       const presented = await this.read(token, RefreshToken);
+      await this.countRefresh(presented.claims);
       const outcome = await this.ledger.spend(presented, context);
       switch (outcome.verdict) {
         case 'kept':
@@ -111,6 +115,12 @@ export class TokenViewsService {
     if (issued === null) throw new AuthError('no_active_account', { reason: 'changed_meanwhile' });
     if (this.settings.updateLastLogin) await this.hooks.onLoginSuccess(user, context);
     return issued;
+  }
+
+  /** A token without a session is counted by its own id: with the Django ledger that is all there is. */
+  private async countRefresh(claims: Claims): Promise<void> {
+    const session = sessionIdOf(claims) ?? this.tokens.idOf(claims);
+    if (session !== null) await this.throttle.count(session);
   }
 
   private accessFrom(refresh: Claims): string {

@@ -92,6 +92,16 @@ describe('FactCache', () => {
     ]);
   });
 
+  it('keeps what is used while ten times as much goes through', async () => {
+    const { cache, remember } = build(100);
+    for (let used = 0; used < 20; used++) await remember(`s:${used}`);
+    for (let other = 0; other < 1000; other++) {
+      await remember(`s:other-${other}`);
+      for (let used = 0; used < 20; used++) expect(cache.find(`s:${used}`)).toBe(ALICE);
+    }
+    expect(cache.size).toBe(100);
+  });
+
   it('does not remember a no', async () => {
     const { cache } = build();
     expect(await cache.load('s:1', async () => null)).toBeNull();

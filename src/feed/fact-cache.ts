@@ -15,6 +15,8 @@ export type FactLoader<T> = () => Promise<T | null>;
 interface Entry<T> {
   readonly fact: T;
   readonly dependencies: readonly string[];
+  /** The cache's tick at which the entry became the youngest. */
+  movedAt: number;
 }
 
 interface Loaded<T> {
@@ -28,13 +30,15 @@ interface Loaded<T> {
  * entry costs a read, and a change is never overlooked. "No" is not remembered.
  */
 export class FactCache<T> implements FeedListener {
-  /** In the order of their last use. */
+  /** Oldest first, by last use. */
   private readonly entries = new Map<string, Entry<T>>();
-  /** Change key → keys of the entries that depend on it. */
+  /** Change key → keys of the other entries that depend on it. */
   private readonly dependents = new Map<string, Set<string>>();
   private readonly loads = new Map<string, Promise<Loaded<T>>>();
   private readonly log = new ChangeLog();
   private readonly capacity: number;
+  /** Counts what became the youngest entry. */
+  private tick = 0;
 
   constructor(
     private readonly feed: Feed,
@@ -54,8 +58,11 @@ export class FactCache<T> implements FeedListener {
     if (!this.feed.isFresh()) return undefined;
     const entry = this.entries.get(key);
     if (entry === undefined) return undefined;
-    this.entries.delete(key);
-    this.entries.set(key, entry);
+    // In the younger half there is no need to become the youngest: a steady state of hits writes nothing.
+    if (this.tick - entry.movedAt >= this.capacity / 2) {
+      this.entries.delete(key);
+      this.renew(key, entry);
+    }
     return entry.fact;
   }
 
@@ -78,6 +85,7 @@ export class FactCache<T> implements FeedListener {
 
   changed(key: string): void {
     this.log.record(key);
+    this.drop(key);
     for (const dependent of this.dependents.get(key) ?? []) this.drop(dependent);
   }
 
@@ -103,7 +111,7 @@ export class FactCache<T> implements FeedListener {
       if (fact === null || !this.feed.isFresh()) return { fact, isCurrent: false };
       const dependencies = this.options.dependenciesOf(fact, key);
       const isCurrent = this.log.isUnchanged(dependencies, start);
-      if (isCurrent) this.keep(key, { fact, dependencies });
+      if (isCurrent) this.keep(key, { fact, dependencies, movedAt: 0 });
       return { fact, isCurrent };
     } finally {
       this.log.close();
@@ -112,8 +120,9 @@ export class FactCache<T> implements FeedListener {
 
   private keep(key: string, entry: Entry<T>): void {
     this.drop(key);
-    this.entries.set(key, entry);
+    this.renew(key, entry);
     for (const dependency of entry.dependencies) {
+      if (dependency === key) continue;
       const keys = this.dependents.get(dependency);
       if (keys) keys.add(key);
       else this.dependents.set(dependency, new Set([key]));
@@ -122,6 +131,11 @@ export class FactCache<T> implements FeedListener {
       const [oldest] = this.entries.keys();
       if (oldest !== undefined) this.drop(oldest);
     }
+  }
+
+  private renew(key: string, entry: Entry<T>): void {
+    entry.movedAt = ++this.tick;
+    this.entries.set(key, entry);
   }
 
   private drop(key: string): void {

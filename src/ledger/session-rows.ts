@@ -254,7 +254,7 @@ export class SessionRows {
     statement: string,
     parameters: unknown[],
   ): Promise<unknown[]> {
-    const result = (await executor.query(statement, parameters)) as unknown[];
+    const result = await executor.query<unknown[]>(statement, parameters);
     return /^\s*UPDATE/.test(statement) ? (result[0] as unknown[]) : result;
   }
 }

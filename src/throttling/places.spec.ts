@@ -18,8 +18,8 @@ class Work {
     });
   }
 
-  beginAll(names: readonly number[]): Promise<void>[] {
-    return names.map((name) => this.begin(name));
+  async beginAll(names: readonly number[]): Promise<void> {
+    await Promise.all(names.map((name) => this.begin(name)));
   }
 
   async endFirst(): Promise<void> {
@@ -45,14 +45,14 @@ describe('Places', () => {
     expect(work.started).toEqual([1, 2, 3, 4]);
     await work.endFirst();
     await work.endFirst();
-    await Promise.all(all);
-    work.beginAll([5, 6, 7]);
+    await all;
+    void work.beginAll([5, 6, 7]);
     await settled();
     expect(work.started).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
   it('keeps keys apart', async () => {
-    work.beginAll([1, 2, 3]);
+    void work.beginAll([1, 2, 3]);
     void work.begin(4, 'b');
     await settled();
     expect(work.started).toEqual([1, 2, 4]);
@@ -61,7 +61,7 @@ describe('Places', () => {
   it('gives on the place of work that failed', async () => {
     const failure = new Error('failed');
     const failing = expect(work.begin(1, 'a', failure)).rejects.toBe(failure);
-    work.beginAll([2, 3]);
+    void work.beginAll([2, 3]);
     await settled();
     await work.endFirst();
     await failing;
@@ -69,7 +69,7 @@ describe('Places', () => {
   });
 
   it('answers 503 where too many wait', async () => {
-    work.beginAll(Array.from({ length: 252 }, (_, name) => name));
+    void work.beginAll(Array.from({ length: 252 }, (_, name) => name));
     await expect(work.begin(252)).rejects.toMatchObject({ code: 'unavailable' });
     void work.begin(253, 'b');
     await settled();

@@ -9,11 +9,11 @@ const LONGEST_PAUSE = 2000;
 /** The little of Redis that counting needs. */
 export interface RedisConnection {
   /**
-   * Runs a Lua script on one key; one key only, so that it runs on a cluster.
+   * Runs a Lua script that answers with numbers on one key; one key only, so that it runs on a cluster.
    *
    * @throws Error when Redis is away or takes longer than half a second
    */
-  run(script: string, key: string, values: readonly number[]): Promise<unknown>;
+  run(script: string, key: string, values: readonly number[]): Promise<number[]>;
   close(): void;
 }
 
@@ -52,8 +52,11 @@ export async function connectRedis(url: string): Promise<RedisConnection> {
   client.connect().catch(() => undefined);
   await firstAttempt;
   return {
-    run: (script, key, values) =>
-      withinPatience(client.eval(script, { keys: [key], arguments: values.map(String) })),
+    run: async (script, key, values) => {
+      const options = { keys: [key], arguments: values.map(String) };
+      const answer: unknown = await withinPatience(client.eval(script, options));
+      return Array.isArray(answer) ? answer.map(Number) : [];
+    },
     close: () => client.destroy(),
   };
 }
@@ -62,8 +65,7 @@ async function loadPackage(): Promise<typeof import('redis')> {
   try {
     return await import('redis');
   } catch (error) {
-    const code = String((error as { code?: unknown }).code);
-    if (!code.endsWith('MODULE_NOT_FOUND')) throw error;
+    if (!reasonOf(error).endsWith('MODULE_NOT_FOUND')) throw error;
     throw new ConfigError([
       'REDIS_URL needs the package redis, which is not installed. Run: npm install redis',
     ]);
@@ -83,7 +85,8 @@ async function withinPatience<T>(answer: Promise<T>): Promise<T> {
   }
 }
 
+/** The code of an error, or its name; never its message, which may repeat the address. */
 function reasonOf(error: unknown): string {
-  const { code, name } = error as { code?: unknown; name?: unknown };
-  return String(code ?? name);
+  if (!(error instanceof Error)) return 'unknown';
+  return 'code' in error ? String(error.code) : error.name;
 }

@@ -62,8 +62,7 @@ export class RedisCounters extends Counters implements OnModuleInit, OnModuleDes
     if (connection === null) throw new Error('Redis is not connected');
     const states = limited.map(async ({ key, limit }): Promise<[string, CounterState]> => {
       const milliseconds = Math.max(1, Math.round(limit.window * 1000));
-      const answer = await connection.run(script, PREFIX + key, [milliseconds]);
-      const [attempts, left] = answer as [number, number];
+      const [attempts = 0, left = 0] = await connection.run(script, PREFIX + key, [milliseconds]);
       return [key, { attempts, seconds: left / 1000 }];
     });
     return new Map(await Promise.all(states));

@@ -29,7 +29,14 @@ export class TokenBackend {
     private readonly clock: Clock,
     settings: AuthSettings,
   ) {
-    this.rules = { ...settings, issuedAhead: settings.ledger === 'sessions' ? CLOCK_SKEW : 0 };
+    const { leeway, audience, issuer, jtiClaim } = settings;
+    this.rules = {
+      leeway,
+      audience,
+      issuer,
+      jtiClaim,
+      issuedAhead: settings.ledger === 'sessions' ? CLOCK_SKEW : 0,
+    };
   }
 
   /** The signed token of these claims, with `aud` and `iss` from the settings (contract §12). */

@@ -29,11 +29,25 @@ export interface TokenSubject {
  */
 @Injectable()
 export class TokensService {
+  /** Claims that name a token itself and so are not copied into another one. */
+  private readonly ownClaims: ReadonlySet<string | null>;
+
   constructor(
     private readonly settings: AuthSettings,
     private readonly backend: TokenBackend,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    const { tokenTypeClaim, jtiClaim, ledger } = settings;
+    this.ownClaims = new Set([
+      tokenTypeClaim,
+      jtiClaim,
+      'jti',
+      'exp',
+      'iat',
+      // The generation belongs to the refresh token alone; an access token names its session (design §3).
+      ...(ledger === 'sessions' ? ['gen'] : []),
+    ]);
+  }
 
   /** Signs claims. */
   sign(claims: Claims): string {
@@ -83,15 +97,16 @@ export class TokensService {
    * (contract §7).
    */
   accessClaims(refresh: Claims, now: number): Claims {
-    const { tokenTypeClaim, jtiClaim, accessTokenLifetime } = this.settings;
-    const own = new Set([tokenTypeClaim, jtiClaim, 'jti', 'exp', 'iat']);
-    // The generation belongs to the refresh token alone; an access token names its session (design §3).
-    if (this.settings.ledger === 'sessions') own.add('gen');
-    const copied = Object.entries(refresh).filter(([claim]) => !own.has(claim));
-    return {
-      ...this.head(AccessToken, now, accessTokenLifetime),
-      ...Object.fromEntries(copied),
-    };
+    const claims: Record<string, unknown> = this.head(
+      AccessToken,
+      now,
+      this.settings.accessTokenLifetime,
+    );
+    for (const name of Object.keys(refresh)) {
+      // Assigning a claim of this name would set the prototype instead.
+      if (!this.ownClaims.has(name) && name !== '__proto__') claims[name] = refresh[name];
+    }
+    return claims;
   }
 
   /** Claims of the refresh token that takes the place of another: a new id, end and time of issue (contract §7). */
@@ -164,14 +179,14 @@ export class TokensService {
     return this.clock.seconds();
   }
 
-  private head(kind: TokenKind, now: number, lifetime: number): Claims {
+  private head(kind: TokenKind, now: number, lifetime: number): Record<string, unknown> {
     const { tokenTypeClaim, jtiClaim } = this.settings;
-    return {
-      ...(tokenTypeClaim === null ? {} : { [tokenTypeClaim]: kind.type }),
-      exp: now + Math.floor(lifetime),
-      iat: now,
-      ...(jtiClaim === null ? {} : { [jtiClaim]: newTokenId() }),
-    };
+    const claims: Record<string, unknown> = {};
+    if (tokenTypeClaim !== null) claims[tokenTypeClaim] = kind.type;
+    claims['exp'] = now + Math.floor(lifetime);
+    claims['iat'] = now;
+    if (jtiClaim !== null) claims[jtiClaim] = newTokenId();
+    return claims;
   }
 
   private userClaims(subject: TokenSubject): Claims {

@@ -141,12 +141,12 @@ export class UsersService extends UserStore {
   }
 
   private async replacePassword(user: AuthUser, encoded: string, keep: string): Promise<boolean> {
-    const result = (await this.users.query(REPLACE_PASSWORD, [
+    const result = await this.users.query<[unknown[], number]>(REPLACE_PASSWORD, [
       user.id,
       user.password,
       encoded,
       keep,
-    ])) as [unknown[], number];
+    ]);
     return result[1] === 1;
   }
 

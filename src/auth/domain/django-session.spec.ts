@@ -1,7 +1,7 @@
 import { readSession, sessionAuthHash, writeSession, authHashFits } from './django-session.js';
 
 /** Written by Django 3.2 for user 1 whose stored password is PASSWORD. */
-const SECRET = 'conformance-signing-key-0123456789abcdef0123456789abcdef';
+const SECRET = 'reference-server-not-a-secret-0123456789abcdef';
 const PASSWORD =
   'pbkdf2_sha256$260000$xvPeuqTkk7mekZCAqTQdqn$NAyn5yZgUta4kVdeDtsbeUesXYRmlt6MdaHXSNAleX8=';
 const STORED =
