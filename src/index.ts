@@ -17,7 +17,8 @@ export { JwtStrategy } from './auth/jwt.strategy.js';
 export { LocalAuthGuard } from './auth/local-auth.guard.js';
 export { LocalStrategy } from './auth/local.strategy.js';
 export { LoginHooks } from './auth/login-hooks.js';
-export { CurrentToken, CurrentUser } from './auth/request.decorators.js';
+export { RequestContextPipe } from './auth/request-context.pipe.js';
+export { CurrentToken, CurrentUser, FromClient } from './auth/request.decorators.js';
 export type { TokenPaths } from './auth/token-paths.js';
 export { TokenController } from './auth/token.controller.js';
 export { Clock, SystemClock } from './common/clock.js';
@@ -49,6 +50,8 @@ export {
   UntypedToken,
   type TokenKind,
 } from './tokens/domain/token-kind.js';
+export { Counters } from './throttling/counters.js';
+export { ThrottlingModule } from './throttling/throttling.module.js';
 export { TokenBackend } from './tokens/token-backend.js';
 export { TokensService } from './tokens/tokens.service.js';
 export { PasswordHasher } from './users/password-hasher.js';

@@ -1,15 +1,13 @@
 import { Catch, HttpException, Injectable, Logger } from '@nestjs/common';
 import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import type { ClientRequest } from '../common/client-address.js';
 import { databaseFault } from '../common/database-fault.js';
 import { AuthError, UnavailableError } from '../common/errors.js';
 import { AuthSettings } from '../config/auth-settings.js';
+import { RequestContextPipe } from './request-context.pipe.js';
 
-interface LoggedRequest {
-  readonly method?: string;
-  readonly url?: string;
-  readonly ip?: string;
-}
+type LoggedRequest = ClientRequest & { readonly method?: string; readonly url?: string };
 
 /**
  * Renders every error as SimpleJWT's body (contract §2–§11) with its headers, and says in the log why each 401 was
@@ -25,6 +23,7 @@ export class AuthErrorFilter implements ExceptionFilter {
 
   constructor(
     private readonly adapterHost: HttpAdapterHost,
+    private readonly contexts: RequestContextPipe,
     settings: AuthSettings,
   ) {
     this.challenge = `${settings.authHeaderTypes[0]} realm="api"`;
@@ -59,12 +58,12 @@ export class AuthErrorFilter implements ExceptionFilter {
       reason: error.reason,
       method: request.method,
       path: request.url?.split('?')[0],
-      ip: request.ip,
+      ip: this.contexts.transform(request).ip,
     };
     if (status >= 500) {
       const cause = error.cause ?? thrown;
       this.logger.error(entry, cause instanceof Error ? cause.stack : undefined);
-    } else if (status === 401 || status === 403) this.logger.log(entry);
+    } else if (status === 401 || status === 403 || status === 429) this.logger.log(entry);
   }
 }
 

@@ -81,28 +81,31 @@ export class ChangeFeed implements Feed, OnModuleInit, OnApplicationShutdown {
     this.listeners.push(listener);
   }
 
+  /** Until the end of the application: connects, follows, and connects again. */
   private async follow(onAttempt: () => void): Promise<void> {
-    for (let failures = 0; !this.isStopping; failures++) {
+    let failures = 0;
+    while (!this.isStopping) {
       try {
         const connection = await this.connect();
-        try {
-          for (;;) {
-            const began = performance.now();
-            await this.beat(connection, began);
-            failures = 0;
-            onAttempt();
-            await this.trim(connection, began);
-            await this.rest(began);
-            if (this.isStopping) return;
-          }
-        } finally {
-          connection.close();
-        }
+        await this.followOn(connection, () => {
+          failures = 0;
+          onAttempt();
+        }).finally(() => connection.close());
       } catch (error) {
         this.reportAway(error);
         onAttempt();
       }
-      await this.alarm.sleep(PAUSES[Math.min(failures, PAUSES.length - 1)] ?? 0);
+      await this.alarm.sleep(PAUSES[Math.min(failures++, PAUSES.length - 1)] ?? 0);
+    }
+  }
+
+  private async followOn(connection: FeedConnection, onBeat: () => void): Promise<void> {
+    while (!this.isStopping) {
+      const began = performance.now();
+      await this.beat(connection, began);
+      onBeat();
+      await this.trim(connection, began);
+      await this.rest(began);
     }
   }
 

@@ -292,8 +292,8 @@ describe('FactCache, whatever happens in whatever order', () => {
   });
 
   it('is told apart by these stories from a cache that shares every read', async () => {
-    const build = (world: World) => new CacheThatSharesAnyRead(world, { dependenciesOf });
-    const { failed } = await play(build, 2000);
+    const options = { dependenciesOf };
+    const { failed } = await play((world) => new CacheThatSharesAnyRead(world, options), 2000);
     expect(failed).toBe(true);
   });
 });

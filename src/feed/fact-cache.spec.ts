@@ -150,8 +150,9 @@ describe('FactCache', () => {
 
   it('gives an error to all who waited for one read', async () => {
     const { cache } = build();
-    const fail = () => Promise.reject(new Error('away'));
-    const loads = Array.from({ length: 3 }, () => cache.load('s:1', fail));
+    const loads = Array.from({ length: 3 }, () =>
+      cache.load('s:1', () => Promise.reject(new Error('away'))),
+    );
     for (const load of loads) await expect(load).rejects.toThrow('away');
     expect(await cache.load('s:1', async () => ALICE)).toBe(ALICE);
   });
@@ -166,8 +167,9 @@ describe('FactCache', () => {
     expect(await before).toBe(ALICE);
     await new Promise(setImmediate);
     expect(read.calls).toBe(2);
-    read.answer({ user: 'alice, changed' });
-    expect(await Promise.all(after)).toEqual(Array(2).fill({ user: 'alice, changed' }));
+    const changed = { user: 'alice, changed' };
+    read.answer(changed);
+    expect(await Promise.all(after)).toEqual([changed, changed]);
     expect(cache.size).toBe(1);
   });
 

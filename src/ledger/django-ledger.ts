@@ -178,6 +178,8 @@ export class DjangoLedger extends RefreshTokenLedger {
   }
 
   override async end(userId: string, sessionId: string): Promise<boolean> {
+    // Postgres cannot hold U+0000 in a text, nor would it compare it.
+    if (sessionId.includes('\0')) return false;
     return (await this.rows(`${END} AND o.jti = $2 ${ENDED}`, [userId, sessionId])).length > 0;
   }
 
