@@ -53,6 +53,8 @@ const withPostgres = {
 };
 
 export default {
+  // Jest would take one on two cores, though most tests wait for servers; more would want more database connections.
+  maxWorkers: 2,
   projects: [
     {
       ...shared,

@@ -1,18 +1,21 @@
+import type { FastifyReply } from 'fastify';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
+import { limitAnswerTime } from './app.deadline.js';
 import { applyFastifyRules } from './app.fastify.js';
 import { openApiDocument } from './app.openapi.js';
+import { ERRORS } from './common/errors.js';
 import { AuthSettings } from './config/auth-settings.js';
 
 /**
  * Seconds. Slow clients must not hold connections for ever; and whatever the database does, a request is answered within
  * five seconds (design §7).
  */
-const TIMEOUTS = { headers: 10, request: 30, keepAlive: 72, answer: 4.5, check: 2 };
+const TIMEOUTS = { headers: 10, request: 30, keepAlive: 72, answer: 4.4, check: 2 };
 
 /** The HTTP server: limits and timeouts. The router's defaults are the contract's: case and slashes count. */
 export function createAdapter(): FastifyAdapter {
-  return new FastifyAdapter({
+  const adapter: FastifyAdapter = new FastifyAdapter({
     requestTimeout: TIMEOUTS.request * 1000,
     keepAliveTimeout: TIMEOUTS.keepAlive * 1000,
     http: {
@@ -20,11 +23,22 @@ export function createAdapter(): FastifyAdapter {
       // Node looks only so often; its usual 30 s would double what a slow client is allowed.
       connectionsCheckingInterval: TIMEOUTS.check * 1000,
     },
-    handlerTimeout: TIMEOUTS.answer * 1000,
+    // An id that is too long, or a path that cannot be decoded, names nothing: the router's own answers would echo it.
+    routerOptions: { maxParamLength: 16_384 },
+    frameworkErrors: (_error: unknown, _request: unknown, reply: FastifyReply) => {
+      void reply
+        .code(404)
+        .header('content-type', 'application/json')
+        .header('x-content-type-options', 'nosniff')
+        .serializer(JSON.stringify)
+        .send({ detail: ERRORS.not_found.detail });
+    },
     // Requests that arrive while the server closes are answered; see app.shutdown.ts.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
   });
+  limitAnswerTime(adapter.getInstance(), TIMEOUTS.answer * 1000);
+  return adapter;
 }
 
 /**

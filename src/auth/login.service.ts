@@ -85,7 +85,10 @@ export class LoginService {
   /** A match with an outdated hash is stored anew; the tokens of this very log-in carry the new digest. */
   private async upgrade(user: AuthUser, password: string): Promise<AuthUser> {
     const encoded = await this.hasher.hash(password);
-    const isWritten = await this.users.upgradePassword(user, encoded);
-    return isWritten ? { ...user, password: encoded } : user;
+    if (await this.users.upgradePassword(user, encoded)) return { ...user, password: encoded };
+    // Another log-in stored it anew first, or the password was changed meanwhile: what is stored now decides.
+    const stored = await this.users.findByUsername(user.username);
+    const check = stored && (await this.hasher.verifyAny([password], stored.password));
+    return stored && check?.matches ? stored : user;
   }
 }

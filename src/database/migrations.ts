@@ -2,6 +2,7 @@ import { DjangoTables1700000000000 } from './migrations/1700000000000-django-tab
 import { Sessions1700000000001 } from './migrations/1700000000001-sessions.js';
 import { ChangeFeed1700000000002 } from './migrations/1700000000002-change-feed.js';
 import { Attempts1700000000003 } from './migrations/1700000000003-attempts.js';
+import { AdoptedSessions1700000000004 } from './migrations/1700000000004-adopted-sessions.js';
 
 /**
  * Every migration, in order. An explicit list: a folder pattern would depend on where the package is installed.
@@ -13,4 +14,5 @@ export const AUTH_MIGRATIONS = [
   Sessions1700000000001,
   ChangeFeed1700000000002,
   Attempts1700000000003,
+  AdoptedSessions1700000000004,
 ];

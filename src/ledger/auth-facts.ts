@@ -39,31 +39,42 @@ export class AuthFacts {
   /** The live session with its user; null when it has ended, never was, or has no user. */
   async findSession(sid: string): Promise<LiveFacts | null> {
     const key = `s:${sid}`;
-    const known = this.cache.find(key);
-    const facts =
-      known ??
-      (await this.cache.load(key, async () => {
-        const row = await this.rows.findFacts(sid);
-        return row && { key, sid, ...row };
-      }));
+    const facts = await this.find(key, async () => {
+      const row = await this.rows.findFacts(sid);
+      return row && { key, sid, ...row };
+    });
     return facts && this.isWithinEnd(facts) ? facts : null;
   }
 
   /** The user whose `USER_ID_FIELD` has this text. */
-  async findUser(tokenId: string): Promise<LiveFacts | null> {
+  findUser(tokenId: string): Promise<LiveFacts | null> {
     const key = `t:${tokenId}`;
-    return (
-      this.cache.find(key) ??
-      this.cache.load(key, async () => {
-        const user = await this.users.findByTokenId(tokenId);
-        return user && { key, sid: null, user, endsAt: null };
-      })
-    );
+    return this.find(key, async () => {
+      const user = await this.users.findByTokenId(tokenId);
+      return user && { key, sid: null, user, endsAt: null };
+    });
   }
 
   /** Whether these very facts, found before, are still known to hold. */
   isStill(facts: LiveFacts): boolean {
     return this.isWithinEnd(facts) && this.cache.find(facts.key) === facts;
+  }
+
+  /** Only what lets a request in is kept: whoever was just activated must not be refused for a moment longer. */
+  private async find(
+    key: string,
+    load: () => Promise<LiveFacts | null>,
+  ): Promise<LiveFacts | null> {
+    const known = this.cache.find(key);
+    if (known) return known;
+    let refused: LiveFacts | null = null;
+    const kept = await this.cache.load(key, async () => {
+      const facts = await load();
+      if (facts === null || facts.user.isActive) return facts;
+      refused = facts;
+      return null;
+    });
+    return kept ?? refused;
   }
 
   private isWithinEnd({ endsAt }: LiveFacts): boolean {

@@ -87,6 +87,7 @@ export class SessionLedger extends RefreshTokenLedger {
     const reference = this.referenceOf(claims);
     const named = tokenUser(this.tokens.userIdOf(claims));
     if (reference === null || named.kind !== 'id') return refused('invalid');
+    if (reference.isForeign && (await this.isListed(claims))) return refused('blacklisted');
     const isRuledOut = await this.isRuledOut(named.id);
     if (this.settings.rotateRefreshTokens && !isRuledOut) {
       const wanted = {
@@ -99,7 +100,11 @@ export class SessionLedger extends RefreshTokenLedger {
       if (row) return this.answer('rotated', claims, reference.sid, row);
     }
     if (reference.isForeign) await this.adopt(reference.sid, named.id, claims, context);
-    return this.judge({ claims, tokenId: named.id, isRuledOut }, reference, context);
+    const bearer = { claims, tokenId: named.id, isRuledOut };
+    if (!this.settings.rotateRefreshTokens && (await this.isKept(bearer, reference, context))) {
+      return { verdict: 'kept' };
+    }
+    return this.judge(bearer, reference, context);
   }
 
   override async extend(
@@ -136,6 +141,7 @@ export class SessionLedger extends RefreshTokenLedger {
     const reference = this.referenceOf(claims);
     if (reference === null) return true;
     const row = await this.rows.find(reference.sid);
+    if (reference.isForeign && (await this.isListed(claims))) return true;
     if (row === null) return !reference.isForeign;
     return !isLive(row) || reference.generation < row.generation;
   }
@@ -194,12 +200,14 @@ export class SessionLedger extends RefreshTokenLedger {
   /** Locks the session, decides on what it sees, and writes in the same transaction, before anything is answered. */
   private async judge(
     bearer: Bearer,
-    { sid, generation }: SessionReference,
+    { sid, generation, isForeign }: SessionReference,
     context: RequestContext,
   ): Promise<SpendOutcome> {
     const { claims } = bearer;
     return this.rows.database.transaction<SpendOutcome>(async (transaction) => {
       const row = await this.rows.lock(transaction, sid);
+      // Only without its user a token of another issuer was not adopted.
+      if (row === null && isForeign) return refused('no_account');
       if (row === null || !isLive(row) || row.is_sliding) return refused('session_ended');
       const problem = this.userProblem(row.user, bearer);
       if (problem !== null) {
@@ -228,6 +236,18 @@ export class SessionLedger extends RefreshTokenLedger {
           return refused('session_ended');
       }
     });
+  }
+
+  /** Without rotation nothing is written as long as all is well, so that looking at the row is enough. */
+  private async isKept(
+    bearer: Bearer,
+    { sid, generation }: SessionReference,
+    context: RequestContext,
+  ): Promise<boolean> {
+    const row = await this.rows.find(sid);
+    if (row === null || !isLive(row) || row.is_sliding) return false;
+    if (this.userProblem(row.user, bearer) !== null) return false;
+    return this.verdictOf(row, generation, context).verdict === 'replayed';
   }
 
   private verdictOf(row: SessionRow, generation: number, context: RequestContext): RefreshVerdict {
@@ -286,6 +306,11 @@ export class SessionLedger extends RefreshTokenLedger {
     if (user === null) return;
     const foreign = { ...this.foreignToken(claims), userId: String(user.id), endedBecause: null };
     await this.rows.adopt(sid, foreign, context);
+  }
+
+  /** Whether a Django server beside this one has blacklisted its own token. */
+  private isListed(claims: Claims): Promise<boolean> {
+    return this.rows.isBlacklisted(this.tokens.idOf(claims) ?? '');
   }
 
   private foreignToken(claims: Claims): {

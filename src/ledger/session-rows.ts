@@ -186,6 +186,11 @@ export class SessionRows {
     return rows.length > 0;
   }
 
+  /** Whether another issuer's token is blacklisted in Django's tables. */
+  async isBlacklisted(tokenId: string): Promise<boolean> {
+    return (await this.rows(this.database, this.sql.isBlacklisted, [tokenId])).length > 0;
+  }
+
   /** Whether this call ended the session. */
   async revoke(sid: string): Promise<boolean> {
     return (await this.rows(this.database, this.sql.revoke, [sid])).length > 0;

@@ -24,6 +24,7 @@ export interface SessionSql {
   readonly advance: string;
   readonly end: string;
   readonly adopt: string;
+  readonly isBlacklisted: string;
   readonly revoke: string;
   readonly findFacts: string;
   readonly touch: string;
@@ -94,15 +95,18 @@ export function sessionSql(user: UserTable): SessionSql {
     adopt: `
       INSERT INTO auth_session (id, user_id, generation, parent_generation, is_sliding, created_at,
         last_used_at, rotated_at, expires_at, ends_at, last_ip, user_agent, superseded_at, revoked_at,
-        revoke_reason)
+        revoke_reason, adopted_until)
       SELECT $1, $2, 0, NULL, false, now(), now(), now(), to_timestamp($3),
         now() + make_interval(secs => $4::float8), $5::inet, $6, '{}',
-        CASE WHEN $7::text IS NULL THEN NULL ELSE now() END, $7
+        CASE WHEN $7::text IS NULL THEN NULL ELSE now() END, $7, to_timestamp($3)
       WHERE NOT EXISTS (
         SELECT FROM token_blacklist_outstandingtoken o
         JOIN token_blacklist_blacklistedtoken b ON b.token_id = o.id WHERE o.jti = $8)
       ON CONFLICT (id) DO NOTHING
       RETURNING id`,
+    isBlacklisted: `
+      SELECT FROM token_blacklist_outstandingtoken o
+      JOIN token_blacklist_blacklistedtoken b ON b.token_id = o.id WHERE o.jti = $1`,
     /* Any generation of a live session ends it; the row lock lets exactly one of several calls do so. */
     revoke: `
       UPDATE auth_session SET revoked_at = now(), revoke_reason = 'logged_out'
@@ -116,12 +120,16 @@ export function sessionSql(user: UserTable): SessionSql {
     touch: `
       UPDATE auth_session SET last_used_at = now(), last_ip = $2::inet, user_agent = $3
       WHERE id = $1 AND revoked_at IS NULL`,
-    /* One step along the primary key; what has just ended stays until its last token has. */
+    /*
+     * One step along the primary key; what has just ended stays until its last token has, another issuer's included:
+     * else that one would be adopted anew.
+     */
     flush: `
       WITH step AS (SELECT id, expires_at FROM auth_session WHERE id > $1 ORDER BY id LIMIT 1000),
       gone AS (
         DELETE FROM auth_session s USING step
-        WHERE s.id = step.id AND s.expires_at < now() - make_interval(secs => $2::float8)
+        WHERE s.id = step.id
+          AND GREATEST(s.expires_at, s.adopted_until) < now() - make_interval(secs => $2::float8)
         RETURNING s.id)
       SELECT (SELECT id FROM step ORDER BY id DESC LIMIT 1) AS last, (SELECT count(*)::int FROM gone) AS deleted`,
     list: `

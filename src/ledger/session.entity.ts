@@ -64,4 +64,8 @@ export class Session {
   /** When the last eight rotations were, newest first: epoch seconds with fraction. */
   @Column({ name: 'superseded_at', type: 'double precision', array: true })
   supersededAt: number[];
+
+  /** The `exp` of another issuer's token that the session was made from: its row stays until then. */
+  @Column({ name: 'adopted_until', type: 'timestamptz', nullable: true })
+  adoptedUntil: Date | null;
 }

@@ -1,0 +1,61 @@
+import 'reflect-metadata';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Controller, Get, Header, Module, UseFilters, UseGuards } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { decorate } from './decorate.mjs';
+
+/*
+ * The whole server with two more routes beside `/users/me`: its twin without a guard, and one behind `JwtAuthGuard`.
+ * Whatever else a request costs is the same for all three, so that what differs is the guard.
+ */
+const dist = resolve(process.env.BENCH_DIST ?? 'dist');
+const load = (path) => import(pathToFileURL(resolve(dist, path)).href);
+const { AppModule } = await load('app.module.js');
+const { configureApp, createAdapter } = await load('app.setup.js');
+const { ServerLogger } = await load('app.logger.js');
+const { AuthErrorFilter } = await load('auth/auth-error.filter.js');
+const { AuthenticationModule } = await load('auth/authentication.module.js');
+const { HttpView } = await load('auth/http-view.decorator.js');
+const { JwtAuthGuard } = await load('auth/jwt-auth.guard.js');
+const { CurrentUser } = await load('auth/request.decorators.js');
+const { UsersFixture } = await load('auth/users-fixture.js');
+const { profileOf } = await load('account/dto/profile-response.dto.js');
+const { readEnvironment } = await load('config/environment.js');
+const { dataSourceOptions } = await load('data-source.js');
+const { migrate } = await load('database/migrate.js');
+
+const USER = { id: 1, username: 'user1', isActive: true, isStaff: false };
+
+/** A controller like the one of `/users/me`. */
+function meController(path, guards) {
+  class MeController {
+    me(user) {
+      return profileOf(user ?? USER);
+    }
+  }
+  const view = HttpView({ name: 'Me', description: 'The signed-in user.' });
+  const guarded = guards.length > 0 ? [UseGuards(...guards)] : [];
+  decorate(MeController, [Controller(path), UseFilters(AuthErrorFilter), ...guarded]);
+  decorate(MeController, [Get(), view, Header('Cache-Control', 'no-store')], 'me');
+  CurrentUser()(MeController.prototype, 'me', 0);
+  return MeController;
+}
+
+const config = readEnvironment(process.env);
+await migrate(dataSourceOptions(config.databaseUrl, config.databasePoolSize));
+class HostModule {}
+decorate(HostModule, [
+  Module({
+    imports: [AppModule.forRoot(config, config.databaseUrl), AuthenticationModule],
+    controllers: [meController('bench/open', []), meController('bench/jwt', [JwtAuthGuard])],
+  }),
+]);
+const app = await NestFactory.create(HostModule, createAdapter(), {
+  logger: new ServerLogger({ json: true }),
+});
+configureApp(app);
+app.enableShutdownHooks();
+await app.init();
+await app.get(UsersFixture).load(config.usersFixture);
+await app.listen(config.port, config.host);
