@@ -11,11 +11,11 @@ import { AuthSettings } from './config/auth-settings.js';
  * Seconds. Slow clients must not hold connections for ever; and whatever the database does, a request is answered within
  * five seconds (design §7).
  */
-const TIMEOUTS = { headers: 10, request: 30, keepAlive: 72, answer: 4.4, check: 2 };
+const TIMEOUTS = { headers: 10, request: 30, keepAlive: 72, answer: 4.2, check: 2 };
 
 /** The HTTP server: limits and timeouts. The router's defaults are the contract's: case and slashes count. */
 export function createAdapter(): FastifyAdapter {
-  const adapter: FastifyAdapter = new FastifyAdapter({
+  const adapter = new FastifyAdapter({
     requestTimeout: TIMEOUTS.request * 1000,
     keepAliveTimeout: TIMEOUTS.keepAlive * 1000,
     http: {

@@ -58,7 +58,7 @@ export class ImpatientClient extends pg.Client {
     }
     // At once, and before whoever waits for the answer can release it: so the pool does not take it back.
     void this.end();
-    this.cut();
+    this.connection.stream.destroy();
     for (const sibling of this.siblings) {
       if (sibling.running === 0 && sibling.heardAt < sentAt) sibling.cut();
     }
@@ -66,7 +66,13 @@ export class ImpatientClient extends pg.Client {
 
   /** Its pool, or whoever holds it, hears of it as of any other connection that breaks. */
   private cut(): void {
-    const { connection } = this as unknown as { connection: { stream: { destroy(): void } } };
-    connection.stream.destroy();
+    // The socket reports its end a little later, and until then the pool would hand this out to a request.
+    if (this.listenerCount('error') > 0) {
+      this.connection.emit(
+        'error',
+        new Error('Connection terminated: its pool has lost the server'),
+      );
+    }
+    this.connection.stream.destroy();
   }
 }

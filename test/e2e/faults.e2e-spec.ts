@@ -37,7 +37,6 @@ let sessions: Sessions;
 let nobodies = 0;
 
 const logIn = (): Promise<Pair> => client.login(login.username, login.password);
-const figures: Record<string, number> = {};
 
 /** Every kind of request there is. */
 const questions: Readonly<Record<string, (of: Sessions) => Promise<Answer>>> = {
@@ -68,10 +67,9 @@ function askEverything(times = 3): Promise<Asked[]> {
 }
 
 /** Which questions got something else than their answer; fails where that is not a proper 503. */
-function unanswered(fault: string, asked: readonly Asked[]): string[] {
+function unanswered(asked: readonly Asked[]): string[] {
   const refused = new Set<string>();
   for (const { question, answer, took } of asked) {
-    figures[fault] = Math.max(figures[fault] ?? 0, Math.round(took));
     expect({ question, status: answer.status, inTime: took < PATIENCE }).toEqual({
       question,
       status: isAnswered(question, answer.status) ? answer.status : 503,
@@ -93,19 +91,18 @@ function isAnswered(question: string, status: number): boolean {
 }
 
 /** Waits until the server answers everything again, and looks at each answer on the way. */
-async function recover(fault: string): Promise<void> {
+async function recover(): Promise<void> {
   const start = performance.now();
   let refused: string[];
   do {
-    refused = unanswered(`${fault}, after it`, await askEverything(1));
+    refused = unanswered(await askEverything(1));
     expect({ refused, after: performance.now() - start < RECOVERY }).toMatchObject({ after: true });
   } while (refused.length > 0);
-  figures[`${fault}, recovery`] = Math.round(performance.now() - start);
 }
 
 /** Facts in memory count for a moment longer (design §4); then the database would have to be asked. */
-async function untilNothingIsKnown(fault: string): Promise<void> {
-  while (unanswered(fault, [await ask('guard, token known')]).length === 0);
+async function untilNothingIsKnown(): Promise<void> {
+  while (unanswered([await ask('guard, token known')]).length === 0);
 }
 
 /** Until the server hears of changes again: only then it remembers what it has asked. */
@@ -140,7 +137,6 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  console.log(figures);
   await server?.stop();
   await network?.stop();
   await postgres?.remove();
@@ -176,46 +172,46 @@ describe('while the database', () => {
 
   it('is stopped, every request is answered 503 in time, and all is well once it runs again', async () => {
     await postgres.stop();
-    await untilNothingIsKnown('stopped');
-    expect(unanswered('stopped', await askEverything())).toEqual(EVERYTHING_BUT_LIVE.toSorted());
+    await untilNothingIsKnown();
+    expect(unanswered(await askEverything())).toEqual(EVERYTHING_BUT_LIVE.toSorted());
     await postgres.start();
-    await recover('stopped');
+    await recover();
   });
 
   it('is frozen, every request is answered 503 in time, and all is well once it goes on', async () => {
     await postgres.freeze();
-    await untilNothingIsKnown('frozen');
+    await untilNothingIsKnown();
     // Log-ins of one user wait for each other, far longer than anybody should.
     const crowd = Promise.all(Array.from({ length: 30 }, () => ask('log-in')));
-    expect(unanswered('frozen', await askEverything())).toEqual(EVERYTHING_BUT_LIVE.toSorted());
-    expect(unanswered('frozen', await crowd)).toEqual(['log-in']);
+    expect(unanswered(await askEverything())).toEqual(EVERYTHING_BUT_LIVE.toSorted());
+    expect(unanswered(await crowd)).toEqual(['log-in']);
     postgres.thaw();
-    await recover('frozen');
+    await recover();
   });
 
   it('is behind a network that loses packets, the same, also where the old connections stay dead', async () => {
     network.let('nothing');
-    await untilNothingIsKnown('packets lost');
+    await untilNothingIsKnown();
     const first = await askEverything();
     const second = await askEverything();
     for (const asked of [first, second]) {
-      expect(unanswered('packets lost', asked)).toEqual(EVERYTHING_BUT_LIVE.toSorted());
+      expect(unanswered(asked)).toEqual(EVERYTHING_BUT_LIVE.toSorted());
     }
     network.let('both');
-    await recover('packets lost');
+    await recover();
   });
 
   it.each(['auth_session', 'auth_user'])(
     'has %s locked, whatever needs it is answered 503 in time, and the rest is served',
     async (table) => {
       await whileHeld(`LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`, async () => {
-        const refused = unanswered(`${table} locked`, await askEverything());
+        const refused = unanswered(await askEverything());
         expect(refused).toEqual(
           expect.arrayContaining(['log-in', 'refresh', 'guard, token unknown']),
         );
         expect(refused).not.toContain('guard, token known');
       });
-      await recover(`${table} locked`);
+      await recover();
     },
   );
 
@@ -225,12 +221,12 @@ describe('while the database', () => {
     await whileHeld(row, async () => {
       const slow = Array.from({ length: 2 * POOL_SIZE }, () => ask('refresh'));
       while ((await query(postgres.url, WAITING)).length < POOL_SIZE);
-      expect(unanswered('pool exhausted', await askEverything())).toEqual(
+      expect(unanswered(await askEverything())).toEqual(
         EVERYTHING_BUT_LIVE.filter((question) => question !== 'guard, token known').toSorted(),
       );
-      expect(unanswered('pool exhausted', await Promise.all(slow))).toEqual(['refresh']);
+      expect(unanswered(await Promise.all(slow))).toEqual(['refresh']);
     });
-    await recover('pool exhausted');
+    await recover();
   });
 
   it('ends every connection, idle, in a statement or in a transaction, the next requests are served', async () => {
@@ -245,10 +241,10 @@ describe('while the database', () => {
     const working = [ask('refresh'), client.refresh(spent)] as const;
     while ((await query(postgres.url, WAITING)).length < working.length);
     await postgres.terminateConnections();
-    expect(unanswered('terminated', [await working[0]])).toEqual(['refresh']);
+    expect(unanswered([await working[0]])).toEqual(['refresh']);
     expect((await working[1]).status).toBe(503);
     await release();
-    await recover('terminated');
+    await recover();
     expect((await client.refresh(spent)).status).toBe(200);
   });
 });
