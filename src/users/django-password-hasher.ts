@@ -17,6 +17,7 @@ import {
 } from './domain/password-format.js';
 import type {
   Argon2Password,
+  BcryptPassword,
   EncodedPassword,
   ReadablePassword,
   WritablePassword,
@@ -172,6 +173,17 @@ function shareOf(preferred: WritablePassword, share: number): WritablePassword {
     : { ...preferred, iterations: Math.max(1, Math.round(preferred.iterations * share)) };
 }
 
+const BCRYPT_DIGITS = './ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+const BASE64_DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+
+/** The library takes the salt as bytes and writes `$2b$`; `$2a$` and `$2y$` name the same algorithm. */
+async function deriveBcrypt(password: Buffer, stored: BcryptPassword): Promise<Buffer> {
+  const digits = [...stored.salt.slice('$2b$12$'.length)];
+  const base64 = digits.map((digit) => BASE64_DIGITS.charAt(BCRYPT_DIGITS.indexOf(digit))).join('');
+  const text = await hashBcrypt(password, stored.cost, Buffer.from(base64, 'base64'));
+  return Buffer.from(stored.salt + text.slice(stored.salt.length));
+}
+
 /** What `stored.hash` would be if this were the password; the work is done off the event loop. */
 async function derive(password: Buffer, stored: ReadablePassword): Promise<Buffer> {
   switch (stored.format) {
@@ -183,10 +195,10 @@ async function derive(password: Buffer, stored: ReadablePassword): Promise<Buffe
       return deriveArgon2(password, stored);
     case 'bcrypt_sha256': {
       const digest = createHash('sha256').update(password).digest('hex');
-      return Buffer.from(await hashBcrypt(digest, { salt: stored.salt }));
+      return deriveBcrypt(Buffer.from(digest), stored);
     }
     case 'bcrypt':
-      return Buffer.from(await hashBcrypt(password.subarray(0, 72), { salt: stored.salt }));
+      return deriveBcrypt(password.subarray(0, 72), stored);
     default: {
       // scrypt; a format to come would not type-check here
       const { cost, blockSize, parallelization, salt, hash } = stored;
