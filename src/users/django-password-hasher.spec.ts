@@ -127,7 +127,7 @@ describe('DjangoPasswordHasher.verify', () => {
     await expect(hasher.verify('M'.repeat(71), BCRYPT_LONG)).resolves.toEqual(NO_MATCH);
   });
 
-  it('takes a stored hash that the library refuses for no match', async () => {
+  it('takes a bcrypt hash whose salt has stray bits for no match', async () => {
     await expect(hasher.verify('pass-five', BCRYPT_ODD)).resolves.toEqual(NO_MATCH);
   });
 
@@ -229,7 +229,7 @@ describe('The time of a refusal', () => {
     ['a cheap pbkdf2_sha256', PBKDF2_WEAK],
     ['a cheap argon2id', ARGON2_SMALL],
     ['a cheap bcrypt', BCRYPT_LONG],
-    ['a bcrypt that the library refuses', BCRYPT_ODD],
+    ['a bcrypt whose salt has stray bits', BCRYPT_ODD],
   ])('is no shorter for %s than for an unknown user', async (_what, encoded) => {
     const { quickest } = await measure(() => hasher.burn('wrong'));
     const { median } = await measure(() => hasher.verify('wrong', encoded));

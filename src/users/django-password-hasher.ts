@@ -178,8 +178,10 @@ const BASE64_DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234
 
 /** The library takes the salt as bytes and writes `$2b$`; `$2a$` and `$2y$` name the same algorithm. */
 async function deriveBcrypt(password: Buffer, stored: BcryptPassword): Promise<Buffer> {
-  const digits = [...stored.salt.slice('$2b$12$'.length)];
-  const base64 = digits.map((digit) => BASE64_DIGITS.charAt(BCRYPT_DIGITS.indexOf(digit))).join('');
+  const digits = stored.salt.slice('$2b$12$'.length);
+  const base64 = digits.replaceAll(/./g, (digit) =>
+    BASE64_DIGITS.charAt(BCRYPT_DIGITS.indexOf(digit)),
+  );
   const text = await hashBcrypt(password, stored.cost, Buffer.from(base64, 'base64'));
   return Buffer.from(stored.salt + text.slice(stored.salt.length));
 }

@@ -83,7 +83,9 @@ const PBKDF2 = /^pbkdf2_(sha256|sha1)\$([1-9]\d{0,9})\$([^$]+)\$([A-Za-z0-9+/]+=
 const ARGON2_VARIANTS = ['argon2id', 'argon2i', 'argon2d'] as const;
 const ARGON2 =
   /^argon2\$(\w+)(?:\$v=(16|19))?\$m=([1-9]\d{0,9}),t=([1-9]\d{0,9}),p=([1-9]\d{0,2})\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/;
-const BCRYPT = /^(bcrypt_sha256|bcrypt)\$((\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{22})[./A-Za-z0-9]{31})$/;
+/** The last character of the salt carries two bits; others in it would be a second spelling of one salt. */
+const BCRYPT =
+  /^(bcrypt_sha256|bcrypt)\$((\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{21}[.Oeu])[./A-Za-z0-9]{31})$/;
 const SCRYPT =
   /^scrypt\$([1-9]\d{0,9})\$([^$]+)\$([1-9]\d{0,9})\$([1-9]\d{0,9})\$([A-Za-z0-9+/]+={0,2})$/;
 
