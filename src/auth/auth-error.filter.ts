@@ -5,6 +5,7 @@ import type { ClientRequest } from '../common/client-address.js';
 import { databaseFault } from '../common/database-fault.js';
 import { AuthError, UnavailableError } from '../common/errors.js';
 import { AuthSettings } from '../config/auth-settings.js';
+import { tokenChallenge } from './challenge.js';
 import { RequestContextPipe } from './request-context.pipe.js';
 
 type LoggedRequest = ClientRequest & { readonly method?: string; readonly url?: string };
@@ -26,7 +27,7 @@ export class AuthErrorFilter implements ExceptionFilter {
     private readonly contexts: RequestContextPipe,
     settings: AuthSettings,
   ) {
-    this.challenge = `${settings.authHeaderTypes[0]} realm="api"`;
+    this.challenge = tokenChallenge(settings);
   }
 
   catch(thrown: unknown, host: ArgumentsHost): void {

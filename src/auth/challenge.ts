@@ -1,5 +1,11 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { AuthError } from '../common/errors.js';
+import type { AuthSettings } from '../config/auth-settings.js';
+
+/** The challenge of token authentication: the first keyword of `AUTH_HEADER_TYPES` names it everywhere (contract §11). */
+export function tokenChallenge({ authHeaderTypes }: Pick<AuthSettings, 'authHeaderTypes'>): string {
+  return `${authHeaderTypes[0]} realm="api"`;
+}
 
 /**
  * Makes a guard's refusal complete: a 401 names the challenge (RFC 9110 §11.6.1); where the first authentication class

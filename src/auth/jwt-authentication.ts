@@ -23,6 +23,7 @@ import {
   type CredentialSource,
 } from './authenticated-user.js';
 import { wordsOf } from './authorization-header.js';
+import { tokenChallenge } from './challenge.js';
 
 /** What a token was let in for. */
 interface Admission {
@@ -51,7 +52,7 @@ export class JwtAuthentication extends Authentication {
     private readonly facts: AuthFacts,
   ) {
     super();
-    this.challenge = `${settings.authHeaderTypes[0]} realm="api"`;
+    this.challenge = tokenChallenge(settings);
     this.headerName = settings.authHeaderName
       .slice('HTTP_'.length)
       .replaceAll('_', '-')

@@ -8,6 +8,7 @@ import { tokenUser } from '../tokens/domain/user-id.js';
 import { TokensService } from '../tokens/tokens.service.js';
 import { UserAuthenticationRule } from '../users/user-authentication-rule.js';
 import { UserStore, type AuthUser } from '../users/user-store.js';
+import { IS_BLACKLISTED } from './blacklist-sql.js';
 import {
   RefreshTokenLedger,
   type ExtendOutcome,
@@ -51,11 +52,6 @@ const SPEND = `${SPENT}
   SELECT $7, to_timestamp($8), to_timestamp($9), (SELECT id FROM auth_user WHERE id = $4), $10
   FROM spent
   RETURNING id`;
-
-const IS_BLACKLISTED = `
-  SELECT 1 FROM token_blacklist_outstandingtoken o
-  JOIN token_blacklist_blacklistedtoken b ON b.token_id = o.id
-  WHERE o.jti = $1`;
 
 /** A session is what one refresh token stands for here; rotation makes a new one of it. */
 const LIST = `

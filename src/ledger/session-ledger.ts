@@ -149,7 +149,7 @@ export class SessionLedger extends RefreshTokenLedger {
   override async revoke(presented: PresentedToken): Promise<boolean> {
     const reference = this.referenceOf(presented.claims);
     if (reference === null) return false;
-    if (await this.rows.revoke(reference.sid)) return true;
+    if (await this.rows.end(this.rows.database, reference.sid, 'logged_out')) return true;
     if (!reference.isForeign) return false;
     const named = tokenUser(this.tokens.userIdOf(presented.claims));
     const owner = named.kind === 'id' ? await this.users.findByTokenId(named.id) : null;

@@ -3,6 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import type { RequestContext } from '../common/request-context.js';
 import { prepared, runPrepared, type Prepared } from '../database/prepared.js';
 import { UserStore, type AuthUser } from '../users/user-store.js';
+import { IS_BLACKLISTED } from './blacklist-sql.js';
 import { sessionSql, type SessionSql } from './session-sql.js';
 import type { Generations } from './domain/verdict.js';
 
@@ -188,12 +189,7 @@ export class SessionRows {
 
   /** Whether another issuer's token is blacklisted in Django's tables. */
   async isBlacklisted(tokenId: string): Promise<boolean> {
-    return (await this.rows(this.database, this.sql.isBlacklisted, [tokenId])).length > 0;
-  }
-
-  /** Whether this call ended the session. */
-  async revoke(sid: string): Promise<boolean> {
-    return (await this.rows(this.database, this.sql.revoke, [sid])).length > 0;
+    return (await this.rows(this.database, IS_BLACKLISTED, [tokenId])).length > 0;
   }
 
   /** What the guard needs of a live session, or null when it is not live or has no user. */

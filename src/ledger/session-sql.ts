@@ -24,8 +24,6 @@ export interface SessionSql {
   readonly advance: string;
   readonly end: string;
   readonly adopt: string;
-  readonly isBlacklisted: string;
-  readonly revoke: string;
   readonly findFacts: string;
   readonly touch: string;
   readonly flush: string;
@@ -87,6 +85,7 @@ export function sessionSql(user: UserTable): SessionSql {
         last_ip = $6::inet, user_agent = $7
       WHERE s.id = $1
       RETURNING ${STATE}`,
+    /* The row lock lets exactly one of several calls end a session. */
     end: `
       UPDATE auth_session SET revoked_at = now(), revoke_reason = $2
       WHERE id = $1 AND revoked_at IS NULL
@@ -103,14 +102,6 @@ export function sessionSql(user: UserTable): SessionSql {
         SELECT FROM token_blacklist_outstandingtoken o
         JOIN token_blacklist_blacklistedtoken b ON b.token_id = o.id WHERE o.jti = $8)
       ON CONFLICT (id) DO NOTHING
-      RETURNING id`,
-    isBlacklisted: `
-      SELECT FROM token_blacklist_outstandingtoken o
-      JOIN token_blacklist_blacklistedtoken b ON b.token_id = o.id WHERE o.jti = $1`,
-    /* Any generation of a live session ends it; the row lock lets exactly one of several calls do so. */
-    revoke: `
-      UPDATE auth_session SET revoked_at = now(), revoke_reason = 'logged_out'
-      WHERE id = $1 AND revoked_at IS NULL
       RETURNING id`,
     /* What the guard asks on a miss: session and user in one read. */
     findFacts: `
