@@ -15,14 +15,14 @@ export function prepared(text: string): Prepared {
 
 /**
  * Runs a prepared statement on the DataSource's own pool, past TypeORM's query runner: of a hot statement that is half of
- * the cost (test/bench). Rows come as arrays in the order of the columns.
+ * the cost (test/bench).
  */
-export async function runPrepared<Row extends readonly unknown[]>(
+export async function runPrepared<Row extends object>(
   database: DataSource,
   statement: Prepared,
   values: unknown[],
 ): Promise<Row[]> {
   const { master } = database.driver as unknown as { master: Pool };
-  const result = await master.query<Row[]>({ ...statement, values, rowMode: 'array' });
-  return result.rows as unknown as Row[];
+  const { rows } = await master.query<Row>({ ...statement, values });
+  return rows;
 }

@@ -7,6 +7,7 @@ import { BlacklistedToken } from './blacklisted-token.entity.js';
 import { AuthFacts } from './auth-facts.js';
 import { DjangoLedger } from './django-ledger.js';
 import { FlushExpiredTokensTask } from './flush-expired-tokens.task.js';
+import { Rotations } from './rotations.js';
 import { SessionLedger } from './session-ledger.js';
 import { SessionRows } from './session-rows.js';
 import { Session } from './session.entity.js';
@@ -27,6 +28,7 @@ import { RefreshTokenLedger } from './refresh-token-ledger.js';
     DjangoLedger,
     SessionLedger,
     SessionRows,
+    Rotations,
     FlushExpiredTokensTask,
     {
       provide: RefreshTokenLedger,

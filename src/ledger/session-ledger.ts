@@ -5,7 +5,7 @@ import { AuthSettings } from '../config/auth-settings.js';
 import type { Claims } from '../tokens/domain/compact.js';
 import { SlidingToken, RefreshToken } from '../tokens/domain/token-kind.js';
 import { tokenUser } from '../tokens/domain/user-id.js';
-import { TokensService } from '../tokens/tokens.service.js';
+import { TokensService, type TokenSubject } from '../tokens/tokens.service.js';
 import { UserAuthenticationRule } from '../users/user-authentication-rule.js';
 import { UserStore, type AuthUser } from '../users/user-store.js';
 import { networkOf } from './domain/network.js';
@@ -27,6 +27,7 @@ import {
   type SessionInfo,
   type SpendOutcome,
 } from './refresh-token-ledger.js';
+import { Rotations } from './rotations.js';
 import {
   SessionRows,
   storedUserAgent,
@@ -54,6 +55,7 @@ export class SessionLedger extends RefreshTokenLedger {
 
   constructor(
     private readonly rows: SessionRows,
+    private readonly rotations: Rotations,
     private readonly settings: AuthSettings,
     private readonly tokens: TokensService,
     private readonly users: UserStore,
@@ -64,7 +66,7 @@ export class SessionLedger extends RefreshTokenLedger {
 
   override async issue(
     kind: 'refresh' | 'sliding',
-    user: AuthUser,
+    user: AuthUser & TokenSubject,
     context: RequestContext,
   ): Promise<IssuedToken | null> {
     const { settings } = this;
@@ -90,13 +92,10 @@ export class SessionLedger extends RefreshTokenLedger {
     if (reference.isForeign && (await this.isListed(claims))) return refused('blacklisted');
     const isRuledOut = await this.isRuledOut(named.id);
     if (this.settings.rotateRefreshTokens && !isRuledOut) {
-      const wanted = {
-        tokenId: named.id,
-        allowInactive: !this.settings.checkUserIsActive || this.rule.isCustom,
-        passwordDigest: this.tokens.passwordDigestOf(claims),
-        lifetime: this.settings.refreshTokenLifetime,
-      };
-      const row = await this.rows.rotate(reference.sid, reference.generation, wanted, context);
+      const passwordDigest = this.tokens.passwordDigestOf(claims);
+      const { sid, generation } = reference;
+      const session = { sid, generation, tokenId: named.id, passwordDigest };
+      const row = await this.rotations.rotate(session, context);
       if (row) return this.answer('rotated', claims, reference.sid, row);
     }
     if (reference.isForeign) await this.adopt(reference.sid, named.id, claims, context);

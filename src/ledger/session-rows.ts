@@ -67,6 +67,8 @@ interface UserJson {
   readonly token_id: number | string;
 }
 
+type SessionWithJson = SessionRow & { readonly user: UserJson | null };
+
 /** Something that runs statements: the pool, or one transaction. */
 type Executor = Pick<EntityManager, 'query'>;
 
@@ -74,14 +76,16 @@ type Executor = Pick<EntityManager, 'query'>;
 @Injectable()
 export class SessionRows {
   private readonly sql: SessionSql;
-  private readonly rotation: Prepared;
+  private readonly finding: Prepared;
+  private readonly findingFacts: Prepared;
 
   constructor(
     readonly database: DataSource,
     users: UserStore,
   ) {
     this.sql = sessionSql(users.table);
-    this.rotation = prepared(this.sql.rotate);
+    this.finding = prepared(this.sql.find);
+    this.findingFacts = prepared(this.sql.findFacts);
   }
 
   /** The new session, or null when the user is not the one any more whose password was verified. */
@@ -103,38 +107,15 @@ export class SessionRows {
     ]);
   }
 
-  /** The rotated session when the presented generation is the current one and all is well; else null. */
-  async rotate(
-    sid: string,
-    generation: number,
-    wanted: {
-      tokenId: string;
-      allowInactive: boolean;
-      passwordDigest: string | null;
-      lifetime: number;
-    },
-    context: RequestContext,
-  ): Promise<CurrentToken | null> {
-    const [row] = await runPrepared<[number, number, number]>(this.database, this.rotation, [
-      sid,
-      generation,
-      wanted.tokenId,
-      wanted.lifetime,
-      context.ip,
-      storedUserAgent(context),
-      wanted.allowInactive,
-      wanted.passwordDigest,
-    ]);
-    return row ? { generation: row[0], rotated_at: row[1], expires_at: row[2] } : null;
-  }
-
   async find(sid: string): Promise<SessionWithUser | null> {
-    return this.withUser(this.database, this.sql.find, sid);
+    const [row] = await runPrepared<SessionWithJson>(this.database, this.finding, [sid]);
+    return row ? withUser(row) : null;
   }
 
   /** The session, locked until the transaction ends. */
   async lock(transaction: Executor, sid: string): Promise<SessionWithUser | null> {
-    return this.withUser(transaction, this.sql.lock, sid);
+    const [row] = await this.rows(transaction, this.sql.lock, [sid]);
+    return row ? withUser(row as SessionWithJson) : null;
   }
 
   async advance(
@@ -194,8 +175,11 @@ export class SessionRows {
 
   /** What the guard needs of a live session, or null when it is not live or has no user. */
   async findFacts(sid: string): Promise<SessionFacts | null> {
-    const rows = await this.rows(this.database, this.sql.findFacts, [sid]);
-    const [row] = rows as { user: UserJson | null; ends_at: number | null }[];
+    const [row] = await runPrepared<{ user: UserJson | null; ends_at: number | null }>(
+      this.database,
+      this.findingFacts,
+      [sid],
+    );
     return row?.user ? { user: toAuthUser(row.user), endsAt: row.ends_at } : null;
   }
 
@@ -229,17 +213,6 @@ export class SessionRows {
     await this.rows(executor, this.sql.endOthers, [userId, keep, reason]);
   }
 
-  private async withUser(
-    executor: Executor,
-    statement: string,
-    sid: string,
-  ): Promise<SessionWithUser | null> {
-    const [row] = (await this.rows(executor, statement, [sid])) as (SessionRow & {
-      user: UserJson | null;
-    })[];
-    return row ? { ...row, user: row.user && toAuthUser(row.user) } : null;
-  }
-
   private async one(
     executor: Executor,
     statement: string,
@@ -263,6 +236,10 @@ export class SessionRows {
 /** The user agent as the row keeps it. */
 export function storedUserAgent({ userAgent }: RequestContext): string | null {
   return userAgent === null ? null : userAgent.slice(0, USER_AGENT_LENGTH);
+}
+
+function withUser(row: SessionWithJson): SessionWithUser {
+  return { ...row, user: row.user && toAuthUser(row.user) };
 }
 
 function toAuthUser(row: UserJson): AuthUser {

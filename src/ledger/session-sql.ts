@@ -59,21 +59,30 @@ export function sessionSql(user: UserTable): SessionSql {
       FOR SHARE OF u
       RETURNING ${STATE}`,
     /*
-     * The common case in one round trip. The row lock lets duplicates wait for the first one; they then see another
-     * generation, return nothing and are judged by what `lock` shows them.
+     * The common case, for several sessions in one round trip. A row that somebody else has locked is passed over, so
+     * that nobody waits for another's session and two batches cannot wait for each other; like a row that has another
+     * generation by now, it is judged by what `lock` shows.
      */
     rotate: `
+      WITH presented AS (
+        SELECT * FROM json_to_recordset($1::json) AS p(
+          n int, id uuid, generation int, token_id text, password_digest text, ip inet, user_agent text)),
+      locked AS (
+        SELECT s.id FROM auth_session s WHERE s.id IN (SELECT id FROM presented)
+        FOR NO KEY UPDATE SKIP LOCKED)
       UPDATE auth_session s SET generation = s.generation + 1, parent_generation = s.generation,
         superseded_at = (ARRAY[${epoch('now()')}] || s.superseded_at)[1:8],
-        rotated_at = now(), last_used_at = now(), expires_at = ${newExpiry('$4::float8', 's.ends_at')},
-        last_ip = $5::inet, user_agent = $6
-      FROM ${user.name} u
-      WHERE s.id = $1 AND s.generation = $2 AND s.revoked_at IS NULL AND NOT s.is_sliding
+        rotated_at = now(), last_used_at = now(), expires_at = ${newExpiry('$2::float8', 's.ends_at')},
+        last_ip = p.ip, user_agent = p.user_agent
+      FROM presented p, locked, ${user.name} u
+      WHERE s.id = locked.id AND s.id = p.id AND s.generation = p.generation
+        AND s.revoked_at IS NULL AND NOT s.is_sliding
         AND (s.ends_at IS NULL OR s.ends_at > now())
-        AND ${sameUser} AND u.${user.tokenId}::text = $3
-        AND (u.${user.isActive} OR $7::boolean)
-        AND ($8::text IS NULL OR upper(md5(u.${user.password})) = $8)
-      RETURNING s.generation, ${epoch('s.rotated_at')}, ${epoch('s.expires_at')}`,
+        AND ${sameUser} AND u.${user.tokenId}::text = p.token_id
+        AND (u.${user.isActive} OR $3::boolean)
+        AND (p.password_digest IS NULL OR upper(md5(u.${user.password})) = p.password_digest)
+      RETURNING p.n, s.generation, ${epoch('s.rotated_at')} AS rotated_at,
+        ${epoch('s.expires_at')} AS expires_at`,
     find: `SELECT ${STATE}, u.data AS "user" FROM auth_session s ${joinedUser} WHERE s.id = $1`,
     /* The lock keeps every other refresh of this session away until the verdict is written. */
     lock: `

@@ -14,6 +14,9 @@ import {
 } from './domain/token-kind.js';
 import { TokenBackend } from './token-backend.js';
 
+/** An MD5 digest as SimpleJWT writes it (contract §12). */
+const PASSWORD_DIGEST = /^[0-9A-F]{32}$/;
+
 /** What of a user goes into a token. */
 export interface TokenSubject {
   /** Value of the column that `USER_ID_FIELD` names. */
@@ -165,7 +168,7 @@ export class TokensService {
     const { checkRevokeToken, revokeTokenClaim } = this.settings;
     if (!checkRevokeToken) return null;
     const digest = claims[revokeTokenClaim];
-    return typeof digest === 'string' ? digest : '';
+    return typeof digest === 'string' && PASSWORD_DIGEST.test(digest) ? digest : '';
   }
 
   /** Whether the token carries the digest of this stored password; always true without `CHECK_REVOKE_TOKEN`. */

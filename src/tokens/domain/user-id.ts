@@ -1,3 +1,6 @@
+/** What no text in Postgres can hold, and so nobody's id: U+0000 and halves of surrogate pairs. */
+const UNSTORABLE = /[\0\p{Surrogate}]/u;
+
 /** The user a token names: nobody at all, an id to look up, or something that can be no user's id. */
 export type TokenUser =
   | { readonly kind: 'none' }
@@ -22,6 +25,5 @@ export function tokenUser(claim: unknown): TokenUser {
  */
 export function userIdText(claim: unknown): string | null {
   if (typeof claim === 'number') return Number.isSafeInteger(claim) ? String(claim) : null;
-  // Postgres cannot hold U+0000 in a text, nor would it compare it.
-  return typeof claim === 'string' && claim !== '' && !claim.includes('\0') ? claim : null;
+  return typeof claim === 'string' && claim !== '' && !UNSTORABLE.test(claim) ? claim : null;
 }

@@ -1,0 +1,98 @@
+import { Client } from 'pg';
+import { Rotations } from '../../src/ledger/rotations.js';
+import { query, truncateTables } from '../support/databases.js';
+import { startTestServer, type TestServer } from '../support/server.js';
+import { claimsOf, forge } from '../support/tokens.js';
+
+jest.setTimeout(30_000);
+
+const PASSWORD = 'a good password';
+const NOWHERE = { ip: null, userAgent: null };
+
+let server: TestServer;
+
+beforeAll(async () => {
+  server = await startTestServer({ env: { SIMPLE_JWT_PROFILE: 'secure' } });
+});
+beforeEach(async () => {
+  await truncateTables(server.database);
+  await server.createUser({ username: 'alice', password: PASSWORD });
+});
+afterAll(() => server.stop());
+
+/** Refresh tokens of so many sessions. */
+async function logIn(sessions: number): Promise<string[]> {
+  const refresh: string[] = [];
+  while (refresh.length < sessions) {
+    refresh.push((await server.client.login('alice', PASSWORD)).refresh);
+  }
+  return refresh;
+}
+
+function rotate(token: string, over: { generation?: number; tokenId?: string } = {}) {
+  const { sid, user_id: tokenId } = claimsOf(token) as { sid: string; user_id: string };
+  const session = { sid, generation: 0, tokenId, passwordDigest: null, ...over };
+  return server.app.get(Rotations).rotate(session, NOWHERE);
+}
+
+describe('rotations that are asked for at once', () => {
+  it('share one transaction, and each gets its own answer', async () => {
+    const tokens = await logIn(5);
+    const rotated = await Promise.all(tokens.map((token) => rotate(token)));
+    expect(rotated.map((row) => row?.generation)).toEqual([1, 1, 1, 1, 1]);
+    const transactions = 'SELECT count(DISTINCT xmin::text)::int AS n FROM auth_session';
+    await expect(query(server.database, transactions)).resolves.toEqual([{ n: 1 }]);
+  });
+
+  it('are refused one by one', async () => {
+    const [good = '', spent = '', foreign = '', ended = ''] = await logIn(4);
+    await server.client.blacklist(ended);
+    const rotated = await Promise.all([
+      rotate(spent, { generation: 1 }),
+      rotate(foreign, { tokenId: '999' }),
+      rotate(ended),
+      rotate(good),
+    ]);
+    expect(rotated.map((row) => row?.generation)).toEqual([undefined, undefined, undefined, 1]);
+  });
+
+  it('rotate a session once, however often it is in the batch', async () => {
+    const [token = ''] = await logIn(1);
+    const rotated = await Promise.all([rotate(token), rotate(token), rotate(token)]);
+    expect(rotated.filter((row) => row !== null)).toHaveLength(1);
+  });
+
+  it('do not wait for a session that somebody else holds', async () => {
+    const [held = '', free = ''] = await logIn(2);
+    const holder = new Client({ connectionString: server.database });
+    await holder.connect();
+    try {
+      await holder.query('BEGIN');
+      await holder.query('SELECT FROM auth_session WHERE id = $1 FOR UPDATE', [
+        claimsOf(held)['sid'],
+      ]);
+      const waiting = server.client.refresh(held);
+      expect(await Promise.all([rotate(held), rotate(free)])).toEqual([
+        null,
+        expect.objectContaining({ generation: 1 }),
+      ]);
+      await holder.query('COMMIT');
+      expect(await waiting).toMatchObject({ status: 200 });
+    } finally {
+      await holder.end();
+    }
+  });
+
+  it.each(['\ud800', 'a\0b'])(
+    'survive a user id that no database can hold: %j',
+    async (user_id) => {
+      const [token = '', other = ''] = await logIn(2);
+      const crafted = forge({ alg: 'HS256', typ: 'JWT' }, { ...claimsOf(token), user_id });
+      const [refused, answered] = await Promise.all([
+        server.client.refresh(crafted),
+        server.client.refresh(other),
+      ]);
+      expect([refused.status, answered.status]).toEqual([401, 200]);
+    },
+  );
+});
