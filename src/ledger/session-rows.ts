@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { RequestContext } from '../common/request-context.js';
+import { Gathered } from '../database/gathered.js';
 import { prepared, runPrepared, type Prepared } from '../database/prepared.js';
 import { UserStore, type AuthUser } from '../users/user-store.js';
 import { IS_BLACKLISTED } from './blacklist-sql.js';
@@ -76,7 +77,7 @@ type Executor = Pick<EntityManager, 'query'>;
 @Injectable()
 export class SessionRows {
   private readonly sql: SessionSql;
-  private readonly finding: Prepared;
+  private readonly finding: Gathered<string, SessionWithUser>;
   private readonly findingFacts: Prepared;
 
   constructor(
@@ -84,7 +85,12 @@ export class SessionRows {
     users: UserStore,
   ) {
     this.sql = sessionSql(users.table);
-    this.finding = prepared(this.sql.find);
+    const find = prepared(this.sql.find);
+    this.finding = new Gathered(async (sids) => {
+      const rows = await runPrepared<SessionWithJson>(database, find, [sids]);
+      const found = new Map(rows.map((row) => [row.id.replaceAll('-', ''), withUser(row)]));
+      return new Map(sids.map((sid, n) => [n, found.get(sid)]));
+    });
     this.findingFacts = prepared(this.sql.findFacts);
   }
 
@@ -108,8 +114,7 @@ export class SessionRows {
   }
 
   async find(sid: string): Promise<SessionWithUser | null> {
-    const [row] = await runPrepared<SessionWithJson>(this.database, this.finding, [sid]);
-    return row ? withUser(row) : null;
+    return this.finding.ask(sid);
   }
 
   /** The session, locked until the transaction ends. */

@@ -83,7 +83,8 @@ export function sessionSql(user: UserTable): SessionSql {
         AND (p.password_digest IS NULL OR upper(md5(u.${user.password})) = p.password_digest)
       RETURNING p.n, s.generation, ${epoch('s.rotated_at')} AS rotated_at,
         ${epoch('s.expires_at')} AS expires_at`,
-    find: `SELECT ${STATE}, u.data AS "user" FROM auth_session s ${joinedUser} WHERE s.id = $1`,
+    find: `
+      SELECT ${STATE}, u.data AS "user" FROM auth_session s ${joinedUser} WHERE s.id = ANY($1::uuid[])`,
     /* The lock keeps every other refresh of this session away until the verdict is written. */
     lock: `
       SELECT ${STATE}, u.data AS "user" FROM auth_session s ${joinedUser} WHERE s.id = $1
