@@ -77,6 +77,13 @@ export default {
       roots: ['<rootDir>/test/conformance'],
       testMatch: ['**/*.spec.ts'],
     },
+    {
+      ...shared,
+      ...withPostgres,
+      displayName: 'package',
+      roots: ['<rootDir>/test/package'],
+      testMatch: ['**/*.spec.ts'],
+    },
   ],
   coverageProvider: 'v8',
   collectCoverageFrom: ['src/**/*.ts', '!src/main.ts'],

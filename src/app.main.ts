@@ -1,4 +1,5 @@
 import { favourSpeed } from './app.memory.js';
+import { onceOrphanedByNpm } from './app.parent.js';
 import { startServer, type RunningServer } from './app.server.js';
 import type { Config } from './config/environment.js';
 import { ConfigError } from './config/resolve-settings.js';
@@ -68,4 +69,5 @@ function stopOnSignal(server: RunningServer): void {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  onceOrphanedByNpm(stop);
 }

@@ -9,6 +9,8 @@ import { AuthModule } from './auth/auth.module.js';
 import type { Config } from './config/environment.js';
 import { dataSourceOptions } from './data-source.js';
 import { HealthModule } from './health/health.module.js';
+import { JwksModule } from './jwks/jwks.module.js';
+import { OAuthModule } from './oauth/oauth.module.js';
 
 /** The server: all modules of this package on one database. */
 @Module({})
@@ -37,6 +39,8 @@ export class AppModule {
         AccountModule,
         AdminModule,
         HealthModule,
+        JwksModule,
+        OAuthModule,
       ],
       providers: [{ provide: APP_FILTER, useExisting: AuthErrorFilter }],
     };

@@ -53,6 +53,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .setVersion('1')
     .setLicense('MIT', '')
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' })
+    .addBasicAuth({ type: 'http', scheme: 'basic' }, 'oauth-client')
     .build();
   const document = SwaggerModule.createDocument(app, config, {
     extraModels: [ErrorResponse, GuardErrorResponse],
@@ -134,7 +135,7 @@ function errorContent(
   view: HttpViewPath | undefined,
 ): Response['content'] {
   const isGuards = status === 401 && (view?.guards.length ?? 0) > 0;
-  if (response.content && !isGuards) return response.content;
+  if (response.content && !(isGuards && isUsualError(response.content))) return response.content;
   const schema = {
     $ref: `#/components/schemas/${isGuards ? 'GuardErrorResponse' : 'ErrorResponse'}`,
   };
@@ -146,6 +147,12 @@ function errorContent(
     example: { username: ['This field is required.'] },
   };
   return { 'application/json': { schema: { oneOf: [messages, schema] } } };
+}
+
+/** Whether a controller has said no more of an error than that it has the usual body. */
+function isUsualError(content: NonNullable<Response['content']>): boolean {
+  const schema = content['application/json']?.schema;
+  return schema !== undefined && '$ref' in schema && schema.$ref.endsWith('/ErrorResponse');
 }
 
 function text(description: string): { description: string; schema: { type: 'string' } } {

@@ -1,9 +1,11 @@
 import type { Server } from 'node:http';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { allowOrigins } from './app.cors.js';
 import { ServerLogger } from './app.logger.js';
 import { AppModule } from './app.module.js';
-import { configureApp, createAdapter, serveOpenApi } from './app.setup.js';
+import { createAdapter } from './app.adapter.js';
+import { configureApp, serveOpenApi } from './app.setup.js';
 import { drain } from './app.shutdown.js';
 import { DemoUser, type DemoLogin } from './auth/demo-user.js';
 import { UsersFixture } from './auth/users-fixture.js';
@@ -11,10 +13,11 @@ import { databaseFault } from './common/database-fault.js';
 import { developmentKey } from './config/development-key.js';
 import type { Config } from './config/environment.js';
 import { ConfigError } from './config/resolve-settings.js';
-import { dataSourceOptions } from './data-source.js';
+import { dataSourceOptions, withDataSource } from './data-source.js';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from './database/embedded-postgres.js';
 import { migrate } from './database/migrate.js';
-import { loadKeyPair } from './keys/key-material.js';
+import { checkKeyRing } from './keys/check-key-ring.js';
+import { loadConfiguredKeys } from './keys/key-material.js';
 
 /** A server that answers. */
 export interface RunningServer {
@@ -47,9 +50,10 @@ async function serve(
   databaseUrl: string,
   embedded: EmbeddedPostgres | null,
 ): Promise<RunningServer> {
-  // Found later, a wrong key would be logged by Nest with a stack before it is explained.
-  loadKeyPair(config.settings);
+  // Found later, a wrong key would be logged by Nest with a stack before it is explained; so would one of the ring.
+  loadConfiguredKeys(config.settings);
   await migrateOrExplain(databaseUrl, config);
+  await withDataSource(databaseUrl, (database) => checkKeyRing(database, config.settings));
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.forRoot(config, databaseUrl),
     createAdapter(),
@@ -58,6 +62,7 @@ async function serve(
       logger: new ServerLogger({ json: config.nodeEnv === 'production' }),
     },
   );
+  allowOrigins(app);
   configureApp(app);
   serveOpenApi(app);
   await app.init();

@@ -1,4 +1,4 @@
-import type { DataSourceOptions } from 'typeorm';
+import { DataSource, type DataSourceOptions } from 'typeorm';
 import { MIGRATIONS_TABLE } from './database/migrate.js';
 import { ImpatientClient } from './database/impatient-client.js';
 import { AUTH_MIGRATIONS } from './database/migrations.js';
@@ -28,4 +28,17 @@ export function dataSourceOptions(url: string, poolSize: number): DataSourceOpti
     applicationName: 'nest-simplejwt',
     extra: { ...TIMEOUTS, keepAlive: true, Client: ImpatientClient },
   };
+}
+
+/** Runs the work on a DataSource of its own, outside of Nest. */
+export async function withDataSource<T>(
+  url: string,
+  work: (database: DataSource) => Promise<T>,
+): Promise<T> {
+  const database = await new DataSource(dataSourceOptions(url, 2)).initialize();
+  try {
+    return await work(database);
+  } finally {
+    await database.destroy();
+  }
 }

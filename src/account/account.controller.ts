@@ -59,7 +59,8 @@ export class AccountController {
   @HttpCode(204)
   @ApiOperation({
     summary: 'Change Password',
-    description: 'Changes the password and ends all other sessions; this one goes on.',
+    description:
+      'Changes the password and ends all other sessions; this one goes on, except with `LEDGER=django`, whose access tokens name no session.',
   })
   @ApiNoContentResponse({ description: 'The password is changed.' })
   @ApiBadRequestResponse({ description: 'A list of messages for each wrong field.' })

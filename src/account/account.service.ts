@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { AccountOwner } from '../auth/account-owner.js';
 import type { AuthenticatedUser } from '../auth/authenticated-user.js';
 import { LoginService } from '../auth/login.service.js';
 import { AuthError, ValidationError } from '../common/errors.js';
@@ -11,10 +12,14 @@ import { UserStore } from '../users/user-store.js';
 import type { ChangePasswordDto } from './dto/change-password.dto.js';
 import { sessionResponse, type SessionResponse } from '../auth/dto/session-response.dto.js';
 
-/** What the signed-in user can do with the own account. */
+/**
+ * What the signed-in user can do with the own account. Each method throws what the guard would, where that has looked
+ * no user up.
+ */
 @Injectable()
 export class AccountService {
   constructor(
+    private readonly owners: AccountOwner,
     private readonly ledger: RefreshTokenLedger,
     private readonly login: LoginService,
     private readonly users: UserStore,
@@ -27,22 +32,24 @@ export class AccountService {
     token: Claims | undefined,
   ): Promise<SessionResponse[]> {
     const current = token ? sessionIdOf(token) : null;
-    const sessions = await this.ledger.list(String(user.id));
+    const sessions = await this.ledger.list(await this.keyOf(user));
     return sessions.map((session) => sessionResponse(session, current));
   }
 
   /** @throws AuthError `not_found` when the user has no such live session */
   async endSession(user: AuthenticatedUser, sessionId: string): Promise<void> {
-    if (!(await this.ledger.end(String(user.id), sessionId))) throw new AuthError('not_found');
+    const isEnded = await this.ledger.end(await this.keyOf(user), sessionId);
+    if (!isEnded) throw new AuthError('not_found');
   }
 
-  /** Ends all sessions of the user but the token's; all of them without a token. */
+  /** Ends all sessions of the user but the token's; all of them without a token, or where it names no session. */
   async endSessions(user: AuthenticatedUser, token: Claims | undefined): Promise<void> {
-    await this.ledger.endOthers(String(user.id), token ? sessionIdOf(token) : null);
+    await this.ledger.endOthers(await this.keyOf(user), token ? sessionIdOf(token) : null);
   }
 
   /**
-   * Changes the password and ends all other sessions of the user (design §3).
+   * Changes the password and ends all other sessions of the user (design §3); this one too, where its token names no
+   * session.
    *
    * @throws ValidationError when the old password is wrong
    * @throws AuthError `throttled` after too many wrong ones
@@ -53,12 +60,20 @@ export class AccountService {
     token: Claims | undefined,
     context: RequestContext,
   ): Promise<void> {
-    const owner = await this.login.findUser(user.username, passwords.old_password, context);
-    if (owner === null || String(owner.id) !== String(user.id)) throw wrongPassword();
+    const { id, username } = await this.owners.of(user);
+    const owner = await this.login.findUser(username, passwords.old_password, context);
+    if (owner === null || String(owner.id) !== String(id)) throw wrongPassword();
     const encoded = await this.hasher.hash(passwords.new_password);
     const keep = token ? sessionIdOf(token) : null;
     // Another change may have won the race: then the old password is not the old one any more.
     if (!(await this.users.changePassword(owner, encoded, keep))) throw wrongPassword();
+    // The trigger on the column has ended the rows of the session ledger; of another ledger it knows nothing.
+    await this.ledger.endOthers(String(owner.id), keep);
+  }
+
+  /** The primary key, by which the ledger knows users. */
+  private async keyOf(user: AuthenticatedUser): Promise<string> {
+    return String((await this.owners.of(user)).id);
   }
 }
 

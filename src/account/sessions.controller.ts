@@ -71,7 +71,11 @@ export class SessionsController {
   @Delete()
   @HttpView({ name: 'Session List', description: 'The live sessions of the signed-in user.' })
   @HttpCode(204)
-  @ApiOperation({ summary: 'End Sessions', description: 'Ends all other sessions.' })
+  @ApiOperation({
+    summary: 'End Sessions',
+    description:
+      'Ends all other sessions; this one too with `LEDGER=django`, whose access tokens name no session.',
+  })
   @ApiQuery({ name: 'all', enum: ['true'], required: false, description: 'Ends this one too.' })
   @ApiNoContentResponse({ description: 'They have ended.' })
   endOthers(

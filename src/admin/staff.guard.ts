@@ -1,18 +1,25 @@
-import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Injectable, Optional, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { AccountOwner } from '../auth/account-owner.js';
 import type { AuthenticatedUser } from '../auth/authenticated-user.js';
+import { requestOf } from '../auth/request-of.js';
 import { AuthError } from '../common/errors.js';
 
 /**
- * Lets staff pass, behind a guard that has found the user: `@UseGuards(AuthenticationGuard, StaffGuard)`.
+ * Lets staff pass, behind a guard that has found the user: `@UseGuards(AuthenticationGuard, StaffGuard)`. Where that
+ * guard went by the claims of a token alone, the stored user is asked: whoever is staff no more has tokens that say
+ * otherwise. Only a service without users believes the claim.
  *
  * @publicApi
  */
 @Injectable()
 export class StaffGuard implements CanActivate {
-  /** @throws AuthError `permission_denied` for everybody else */
-  canActivate(context: ExecutionContext): boolean {
-    const { user } = context.switchToHttp().getRequest<{ user?: AuthenticatedUser }>();
-    if (user?.isStaff !== true) throw new AuthError('permission_denied', { reason: 'not_staff' });
+  constructor(@Optional() private readonly owners?: AccountOwner) {}
+
+  /** @throws AuthError `permission_denied` for everybody else; 401 for a token whose user may not use it any more */
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const user = requestOf(context).user as AuthenticatedUser | undefined;
+    const owner = user && this.owners ? await this.owners.of(user) : user;
+    if (owner?.isStaff !== true) throw new AuthError('permission_denied', { reason: 'not_staff' });
     return true;
   }
 }

@@ -1,20 +1,36 @@
 import { Catch, HttpException, Injectable, Logger } from '@nestjs/common';
 import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import { throwError } from 'rxjs';
 import type { ClientRequest } from '../common/client-address.js';
 import { databaseFault } from '../common/database-fault.js';
 import { AuthError, UnavailableError } from '../common/errors.js';
 import { AuthSettings } from '../config/auth-settings.js';
 import { tokenChallenge } from './challenge.js';
+import {
+  errorObject,
+  graphqlError,
+  isMadeFor,
+  ownErrorObject,
+  sendException,
+} from './error-forms.js';
+import { requestOf } from './request-of.js';
 import { RequestContextPipe } from './request-context.pipe.js';
 
 type LoggedRequest = ClientRequest & { readonly method?: string; readonly url?: string };
 
 /**
  * Renders every error as SimpleJWT's body (contract §2–§11) with its headers, and says in the log why each 401 was
- * given. What nobody foresaw is a 500 that shows nothing of the inside; a database that is away is a 503.
+ * given. What nobody foresaw is a 500 that shows nothing of the inside; a database that is away is a 503. On resolvers,
+ * gateways and message handlers it gives the same in the form of their clients: `extensions`, the event `exception`, the
+ * error object. Nest's gateways take filters by decorator only.
  *
  * @publicApi
+ * @example
+ * @WebSocketGateway()
+ * @UseGuards(JwtAuthGuard)
+ * @UseFilters(AuthErrorFilter)
+ * class ChatGateway {}
  */
 @Catch()
 @Injectable()
@@ -30,12 +46,26 @@ export class AuthErrorFilter implements ExceptionFilter {
     this.challenge = tokenChallenge(settings);
   }
 
-  catch(thrown: unknown, host: ArgumentsHost): void {
-    const http = host.switchToHttp();
-    const { httpAdapter } = this.adapterHost;
-    const response: unknown = http.getResponse();
+  /** @returns what Nest wants of a filter: an observable for messages, nothing else */
+  catch(thrown: unknown, host: ArgumentsHost): unknown {
+    const type = host.getType<string>();
+    if (isMadeFor(type, thrown)) return passOn(type, thrown, host);
     const error = toAuthError(thrown);
-    this.log(error, thrown, http.getRequest<LoggedRequest>());
+    this.log(error, thrown, host);
+    switch (type) {
+      case 'graphql':
+        throw graphqlError(error);
+      case 'ws':
+        return sendException(host, errorObject(error));
+      case 'rpc':
+        return throwError(() => errorObject(error));
+      default:
+        return this.reply(error, host.getArgByIndex(1));
+    }
+  }
+
+  private reply(error: AuthError, response: unknown): void {
+    const { httpAdapter } = this.adapterHost;
     if (httpAdapter.isHeadersSent(response)) return;
     const status = error.getStatus();
     // The token views name a challenge as well, although they read no header (contract §6).
@@ -50,14 +80,15 @@ export class AuthErrorFilter implements ExceptionFilter {
     httpAdapter.reply(response, error.getResponse(), status);
   }
 
-  private log(error: AuthError, thrown: unknown, request: LoggedRequest): void {
+  private log(error: AuthError, thrown: unknown, host: ArgumentsHost): void {
     const status = error.getStatus();
+    const request = requestOf(host) as LoggedRequest;
     // The query string stays out of the log: somebody may have put a token there.
     const entry = {
       event: 'refused',
       status,
       reason: error.reason,
-      method: request.method,
+      method: request.method ?? host.getType<string>(),
       path: request.url?.split('?')[0],
       ip: this.contexts.transform(request).ip,
     };
@@ -66,6 +97,13 @@ export class AuthErrorFilter implements ExceptionFilter {
       this.logger.error(entry, cause instanceof Error ? cause.stack : undefined);
     } else if (status === 401 || status === 403 || status === 429) this.logger.log(entry);
   }
+}
+
+/** What the host threw for this transport looks as the host made it. */
+function passOn(type: string, thrown: unknown, host: ArgumentsHost): unknown {
+  if (type === 'graphql') throw thrown;
+  const payload = ownErrorObject(thrown);
+  return type === 'ws' ? sendException(host, payload) : throwError(() => payload);
 }
 
 function toAuthError(thrown: unknown): AuthError {

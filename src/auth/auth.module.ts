@@ -1,43 +1,83 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Module, type DynamicModule, type ModuleMetadata, type Type } from '@nestjs/common';
 import {
   SettingsModule,
   type SettingsAsyncOptions,
   type SettingsOptions,
 } from '../config/settings.module.js';
+import { LedgerModule } from '../ledger/ledger.module.js';
+import { UsersModule } from '../users/users.module.js';
 import { AuthenticationModule } from './authentication.module.js';
+import { seamProviders, type AuthOverrides } from './overrides.js';
 import { withTokenPaths } from './relocated-controller.js';
 import type { TokenPaths } from './token-paths.js';
 import { TokenController } from './token.controller.js';
 
-/** What decides about routes, and so must be known before any factory runs. */
+/**
+ * What shapes the module itself, and so must be known before any factory runs.
+ *
+ * @publicApi
+ */
 export interface AuthModuleExtras {
   /** Other paths for some of the token views. */
   readonly paths?: Partial<TokenPaths>;
+  /** A subclass whose methods take the place of the token views'; their decorators need not be repeated. */
+  readonly tokenController?: Type<TokenController>;
+  /** Own classes in the place of ours: the user store, the claims, the hooks … */
+  readonly overrides?: AuthOverrides;
+  /** Modules that provide what the factory, the overrides and the controller inject. */
+  readonly imports?: ModuleMetadata['imports'];
 }
 
 /**
- * Log-in, refresh, verify and blacklist: the token views with all that they and the guards need.
+ * Log-in, refresh, verify and blacklist: the token views with all that they and the guards need. Import it once, in the
+ * root module: it is global, so that guards work in every module.
  *
  * @publicApi
  */
 @Module({})
 export class AuthModule {
-  /** Settings given as values; SimpleJWT's names in camelCase. */
+  /**
+   * Settings given as values; SimpleJWT's names in camelCase.
+   *
+   * @throws ConfigError
+   */
   static forRoot(options: SettingsOptions & AuthModuleExtras = {}): DynamicModule {
-    return withSettings(SettingsModule.forRoot(options), options);
+    const { paths, tokenController, overrides, imports, ...settings } = options;
+    return authModule(SettingsModule.forRoot(settings), {
+      paths,
+      tokenController,
+      overrides,
+      imports,
+    });
   }
 
-  /** Settings made by a factory; paths are given beside it. */
+  /**
+   * Settings made by a factory; what is not a setting is given beside it.
+   *
+   * @throws ConfigError
+   */
   static forRootAsync(options: SettingsAsyncOptions & AuthModuleExtras): DynamicModule {
-    return withSettings(SettingsModule.forRootAsync(options), options);
+    const { paths, tokenController, overrides, ...settings } = options;
+    return authModule(SettingsModule.forRootAsync(settings), {
+      paths,
+      tokenController,
+      overrides,
+      imports: options.imports,
+    });
   }
 }
 
-function withSettings(settings: DynamicModule, { paths }: AuthModuleExtras): DynamicModule {
+function authModule(
+  settings: DynamicModule,
+  { paths = {}, tokenController = TokenController, overrides = {}, imports = [] }: AuthModuleExtras,
+): DynamicModule {
+  const seams = seamProviders(overrides);
   return {
     module: AuthModule,
-    imports: [settings, AuthenticationModule],
-    exports: [AuthenticationModule],
-    controllers: [withTokenPaths(TokenController, paths ?? {})],
+    global: true,
+    imports: [...imports, settings, AuthenticationModule, LedgerModule, UsersModule],
+    providers: seams.providers,
+    exports: [...seams.exports, AuthenticationModule],
+    controllers: [withTokenPaths(tokenController, paths)],
   };
 }

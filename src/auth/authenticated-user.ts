@@ -21,8 +21,12 @@ export interface Authenticated {
   readonly claims?: Claims;
 }
 
+/** Where a call has an access token that stands in no header: a symbol, which no host's request has by accident. */
+export const BARE_TOKEN = Symbol('nest-simplejwt:bare-token');
+
 /** What authentication classes look at in a request, the same on every platform. */
 export interface CredentialSource {
+  readonly [BARE_TOKEN]?: string;
   readonly method?: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** Names and values as they came: on Express. */

@@ -8,6 +8,7 @@ import { BasicAuthentication } from './basic-authentication.js';
 import { JwtAuthentication } from './jwt-authentication.js';
 import { JwtStatelessAuthentication } from './jwt-stateless-authentication.js';
 import { SessionAuthentication } from './session-authentication.js';
+import { StrategyNames } from './strategy-names.js';
 import { TokenAuthentication } from './token-authentication.js';
 
 /** Names under which passport knows the classes. `jwt` is registered by `JwtStrategy`. */
@@ -19,25 +20,32 @@ const STRATEGY_NAMES: Readonly<Record<AuthenticationClass, string>> = {
   SessionAuthentication: 'session',
 };
 
-/** The chain of `AUTHENTICATION_CLASSES`: registers a passport strategy for each class and knows their order. */
+/** Authentication classes in the order in which they are tried. */
+export interface AuthenticationChoice {
+  readonly classes: readonly Authentication[];
+}
+
+/**
+ * The authentication classes by name, and the chain of `AUTHENTICATION_CLASSES`. Its classes are passport strategies as
+ * well, for `AuthGuard(['basic', 'jwt'])`.
+ */
 @Injectable()
 export class AuthenticationChain {
-  /** Strategy names in the order in which they are tried. */
-  readonly strategies: readonly string[];
-  /** The class that is tried first. */
-  readonly first: Authentication;
-  /** The challenge of the first class; null when it has none. */
-  readonly challenge: string | null;
+  /** The chain of `AUTHENTICATION_CLASSES`. */
+  readonly standard: AuthenticationChoice;
+  private readonly classes: Readonly<Record<AuthenticationClass, Authentication>>;
+  private readonly chosen = new WeakMap<readonly AuthenticationClass[], AuthenticationChoice>();
 
   constructor(
     settings: AuthSettings,
+    names: StrategyNames,
     jwt: JwtAuthentication,
     stateless: JwtStatelessAuthentication,
     basic: BasicAuthentication,
     token: TokenAuthentication,
     session: SessionAuthentication,
   ) {
-    const classes: Readonly<Record<AuthenticationClass, Authentication>> = {
+    this.classes = {
       JWTAuthentication: jwt,
       JWTStatelessUserAuthentication: stateless,
       BasicAuthentication: basic,
@@ -49,13 +57,22 @@ export class AuthenticationChain {
       'JWTStatelessUserAuthentication',
       ...settings.authenticationClasses,
     ] as const) {
-      if (name !== 'JWTAuthentication') {
-        passport.use(new AuthenticationStrategy(STRATEGY_NAMES[name], classes[name]));
-      }
+      if (name === 'JWTAuthentication') continue;
+      const strategy = new AuthenticationStrategy(STRATEGY_NAMES[name], this.classes[name]);
+      const settle = names.claim(strategy.name);
+      passport.use(strategy);
+      settle(strategy);
     }
-    const [first = 'JWTAuthentication'] = settings.authenticationClasses;
-    this.strategies = settings.authenticationClasses.map((name) => STRATEGY_NAMES[name]);
-    this.first = classes[first];
-    this.challenge = this.first.challenge;
+    this.standard = this.choose(settings.authenticationClasses);
+  }
+
+  /** @param names - the same list each time: what was chosen for it is kept */
+  choose(names: readonly AuthenticationClass[]): AuthenticationChoice {
+    let choice = this.chosen.get(names);
+    if (!choice) {
+      choice = { classes: names.map((name) => this.classes[name]) };
+      this.chosen.set(names, choice);
+    }
+    return choice;
   }
 }

@@ -1,10 +1,12 @@
 import { Module } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
 import { PassportModule } from '@nestjs/passport';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { LedgerModule } from '../ledger/ledger.module.js';
 import { ThrottlingModule } from '../throttling/throttling.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { AccountOwner } from './account-owner.js';
 import { AuthErrorFilter } from './auth-error.filter.js';
 import { AuthToken } from './auth-token.entity.js';
 import { AuthenticationChain } from './authentication-chain.js';
@@ -14,14 +16,22 @@ import { DemoUser } from './demo-user.js';
 import { DjangoSession } from './django-session.entity.js';
 import { JwtAuthGuard } from './jwt-auth.guard.js';
 import { JwtAuthentication } from './jwt-authentication.js';
-import { JwtStatelessAuthentication } from './jwt-stateless-authentication.js';
+import {
+  JwtStatelessAuthentication,
+  JwtTokenOnlyAuthentication,
+} from './jwt-stateless-authentication.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { LocalAuthGuard } from './local-auth.guard.js';
 import { LocalStrategy } from './local.strategy.js';
-import { LoginHooks } from './login-hooks.js';
 import { LoginService } from './login.service.js';
+import { OptionalJwtAuthGuard } from './optional-jwt-auth.guard.js';
+import { OwnSchedule } from './own-schedule.js';
+import { RefreshCookie } from './refresh-cookie.service.js';
 import { RequestContextPipe } from './request-context.pipe.js';
 import { SessionAuthentication } from './session-authentication.js';
+import { StartCheck } from './start-check.js';
+import { StatelessJwtAuthGuard } from './stateless-jwt-auth.guard.js';
+import { StrategyNames } from './strategy-names.js';
 import { TokenAuthentication } from './token-authentication.js';
 import { TokenViewsService } from './token-views.service.js';
 import { UsersFixture } from './users-fixture.js';
@@ -32,6 +42,7 @@ import { UsersFixture } from './users-fixture.js';
  */
 @Module({
   imports: [
+    DiscoveryModule,
     PassportModule,
     TokensModule,
     UsersModule,
@@ -40,6 +51,7 @@ import { UsersFixture } from './users-fixture.js';
     TypeOrmModule.forFeature([AuthToken, DjangoSession]),
   ],
   providers: [
+    AccountOwner,
     AuthErrorFilter,
     AuthenticationChain,
     AuthenticationGuard,
@@ -49,26 +61,36 @@ import { UsersFixture } from './users-fixture.js';
     JwtAuthGuard,
     JwtStatelessAuthentication,
     JwtStrategy,
+    JwtTokenOnlyAuthentication,
     LocalAuthGuard,
     LocalStrategy,
-    LoginHooks,
     LoginService,
+    OptionalJwtAuthGuard,
+    OwnSchedule,
+    RefreshCookie,
     RequestContextPipe,
     SessionAuthentication,
+    StatelessJwtAuthGuard,
+    StrategyNames,
+    StartCheck,
     TokenAuthentication,
     TokenViewsService,
     UsersFixture,
   ],
   exports: [
+    AccountOwner,
     AuthErrorFilter,
     AuthenticationChain,
     AuthenticationGuard,
     DemoUser,
     JwtAuthentication,
     JwtAuthGuard,
+    JwtTokenOnlyAuthentication,
     LedgerModule,
     LocalAuthGuard,
+    LocalStrategy,
     LoginService,
+    RefreshCookie,
     RequestContextPipe,
     ThrottlingModule,
     TokensModule,

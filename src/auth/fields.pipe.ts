@@ -18,6 +18,11 @@ export class FieldsPipe implements PipeTransform {
 
 /** The fields of a body that is still raw, or that the host's own parser has read. */
 export async function readFields<T extends object>(body: unknown, Dto: new () => T): Promise<T> {
+  return validateFields(Dto, await parsedBody(body));
+}
+
+/** What a body says, whoever parses it: no body is one without fields. */
+export async function parsedBody(body: unknown): Promise<unknown> {
   const parsed = body instanceof RawBody ? await parseRequestBody(body) : body;
-  return validateFields(Dto, parsed === undefined ? {} : parsed);
+  return parsed === undefined ? {} : parsed;
 }

@@ -11,12 +11,18 @@ export interface NegotiatedRequest {
   readonly accept: string | undefined;
   /** Value or values of `format` in the query. */
   readonly format: unknown;
+  /** What the view calls its JSON, where that is not `application/json`. */
+  readonly mediaType?: string;
 }
 
 /** The refusal of content negotiation, or null (contract §2: before guard, method and body). */
-export function negotiationProblem({ accept, format }: NegotiatedRequest): AuthError | null {
+export function negotiationProblem({
+  accept,
+  format,
+  mediaType,
+}: NegotiatedRequest): AuthError | null {
   const last: unknown = Array.isArray(format) ? format.at(-1) : format;
-  switch (accepts(accept, typeof last === 'string' ? last : undefined)) {
+  switch (accepts(accept, typeof last === 'string' ? last : undefined, mediaType)) {
     case 'ok':
       return null;
     case 'not_found':
@@ -31,7 +37,7 @@ export function describeView({ info }: HttpViewPath): object {
   return {
     name: info.name,
     description: info.description,
-    renders: ['application/json'],
+    renders: [info.mediaType ?? 'application/json'],
     parses: PARSES,
   };
 }

@@ -5,6 +5,10 @@ export interface HttpViewInfo {
   /** The view's name in words. */
   readonly name: string;
   readonly description: string;
+  /** A name for its JSON that `Accept` may give in place of `application/json`. */
+  readonly mediaType?: string;
+  /** What it does with the refresh token that cookie mode keeps in a cookie; most views do nothing. */
+  readonly refreshCookie?: 'gives' | 'takes' | 'ends';
 }
 
 /** Key of the metadata that marks a handler as a view of the wire contract. */

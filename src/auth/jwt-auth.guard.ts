@@ -1,36 +1,30 @@
-import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import { AuthGuard } from '@nestjs/passport';
-import { AuthError } from '../common/errors.js';
-import { withChallenge } from './challenge.js';
+import { Injectable, Optional } from '@nestjs/common';
+import type { AuthenticationChoice } from './authentication-chain.js';
+import { ChainGuard } from './chain.guard.js';
 import { JwtAuthentication } from './jwt-authentication.js';
-import { passWithoutAsking } from './pass-without-asking.js';
+import { required } from './required.js';
 
 /**
- * Opens a route for those who show an access token: `@UseGuards(JwtAuthGuard)`.
+ * Opens a handler for those who show an access token, over HTTP, GraphQL, WebSockets and messages:
+ * `@UseGuards(JwtAuthGuard)`. `@CurrentUser()` gives the user. As a global guard it leaves out what is `@Public()`.
+ *
+ * It asks the `JwtAuthentication` of its own application. `AuthGuard('jwt')` of @nestjs/passport asks whoever has that
+ * name in the process: where two applications share one, the one that was made last.
  *
  * @publicApi
+ * @throws AuthError `not_authenticated`, `bad_authorization_header`, `token_not_valid`, `user_not_found`,
+ * `user_inactive`, `password_changed` or `unavailable`
  */
 @Injectable()
-export class JwtAuthGuard extends AuthGuard('jwt') {
-  constructor(private readonly authentication: JwtAuthentication) {
+export class JwtAuthGuard extends ChainGuard {
+  private readonly choice: AuthenticationChoice;
+
+  constructor(@Optional() authentication?: JwtAuthentication) {
     super();
+    this.choice = { classes: [required(authentication, new.target.name)] };
   }
 
-  override canActivate(context: ExecutionContext): ReturnType<CanActivate['canActivate']> {
-    return passWithoutAsking(this, this.authentication, context) || super.canActivate(context);
-  }
-
-  override handleRequest<TUser>(
-    error: unknown,
-    user: TUser | false | null,
-    _info: unknown,
-    context: ExecutionContext,
-  ): TUser {
-    if (user && !error) return user;
-    throw withChallenge(
-      error ?? new AuthError('not_authenticated'),
-      this.authentication.challenge,
-      context,
-    );
+  protected override choose(): AuthenticationChoice {
+    return this.choice;
   }
 }

@@ -16,6 +16,7 @@ import { TokensService } from '../tokens/tokens.service.js';
 import type { AuthUser } from '../users/user-store.js';
 import {
   Authentication,
+  BARE_TOKEN,
   headerOf,
   isRepeated,
   type Authenticated,
@@ -67,7 +68,7 @@ export class JwtAuthentication extends Authentication {
     const claims = await this.validate(token);
     const facts = await this.factsOf(claims);
     const answer = { user: this.userFrom(claims, facts), claims };
-    this.admissions.set(claims, { facts, answer });
+    if (!this.wasLedgerAsked(claims)) this.admissions.set(claims, { facts, answer });
     return answer;
   }
 
@@ -77,10 +78,8 @@ export class JwtAuthentication extends Authentication {
    * asking; it never refuses.
    */
   recall(request: CredentialSource): Authenticated | null {
-    const value = request.headers[this.headerName];
-    if (typeof value !== 'string' || !value.startsWith(this.usualStart)) return null;
-    if (isRepeated(request, this.headerName)) return null;
-    const claims = this.tokens.recall(value.slice(this.usualStart.length));
+    const token = this.usualToken(request);
+    const claims = token === null ? null : this.tokens.recall(token);
     const admission = claims && this.admissions.get(claims);
     if (!admission || (admission.facts && !this.facts.isStill(admission.facts))) return null;
     // The host may write to the user of a request; the next request must not see it.
@@ -88,13 +87,31 @@ export class JwtAuthentication extends Authentication {
   }
 
   /**
-   * The token of the header, or null when the header is absent or has another keyword.
+   * The stored user of claims that a class which looks nobody up has believed. All is asked that is asked of a token
+   * here: the session, the user, the password.
+   *
+   * @throws AuthError `token_not_valid`, `user_not_found`, `user_inactive` or `password_changed`
+   */
+  async storedUser(claims: Claims): Promise<AuthenticatedUser> {
+    return this.userFrom(claims, await this.factsOf(claims));
+  }
+
+  /** The token where it stands as in nearly every request; null says nothing. */
+  private usualToken(request: CredentialSource): string | null {
+    const value = request.headers[this.headerName];
+    if (typeof value !== 'string') return request[BARE_TOKEN] ?? null;
+    if (!value.startsWith(this.usualStart) || isRepeated(request, this.headerName)) return null;
+    return value.slice(this.usualStart.length);
+  }
+
+  /**
+   * The token of the header, or of the call where that has no header; null when there is none, or another keyword.
    *
    * @throws AuthError `bad_authorization_header` when there is not exactly one word behind the keyword
    */
   findToken(request: CredentialSource): string | null {
     const value = headerOf(request, this.headerName);
-    if (value === '') return null;
+    if (value === '') return request[BARE_TOKEN] ?? null;
     const words = wordsOf(value);
     const [keyword, token] = words;
     if (keyword === undefined || !this.settings.authHeaderTypes.includes(keyword)) return null;
@@ -122,11 +139,22 @@ export class JwtAuthentication extends Authentication {
 
   /** Contract §6 from step 7 on. Access tokens are not looked up in the ledger. */
   private async problem(claims: Claims, kind: TokenKind): Promise<string | null> {
-    const isListed = kind.type === RefreshToken.type || kind.type === SlidingToken.type;
-    if (isListed && !this.asksSession(claims) && (await this.ledger.isRevoked(claims))) {
+    if (this.asksLedger(claims, kind) && (await this.isRevoked(claims))) {
       return 'Token is blacklisted';
     }
     return this.tokens.kindProblem(claims, kind);
+  }
+
+  /** Of a sliding token the live session says enough; of a refresh token not, which may be a spent one. */
+  private asksLedger(claims: Claims, kind: TokenKind): boolean {
+    if (kind.type === RefreshToken.type) return true;
+    return kind.type === SlidingToken.type && !this.asksSession(claims);
+  }
+
+  /** What the ledger has said no feed takes back: it has to be asked each time. */
+  private wasLedgerAsked(claims: Claims): boolean {
+    const kind = this.kinds.find((one) => this.tokens.kindProblem(claims, one) === null);
+    return kind !== undefined && this.asksLedger(claims, kind);
   }
 
   /**
@@ -173,6 +201,11 @@ export class JwtAuthentication extends Authentication {
     const facts = await this.facts.findSession(sid);
     if (facts === null) throw this.refusal('session_ended', () => 'Token is blacklisted');
     return String(facts.user.tokenId) === id ? facts : null;
+  }
+
+  /** Asked of sliding tokens, and of refresh tokens where `AUTH_TOKEN_CLASSES` takes them. */
+  protected isRevoked(claims: Claims): Promise<boolean> {
+    return this.ledger.isRevoked(claims);
   }
 
   /** Whether the session will be looked at anyway, so that the ledger need not be. */

@@ -37,3 +37,11 @@ export class JwtStatelessAuthentication extends JwtAuthentication {
     };
   }
 }
+
+/** The same without any look at the ledger, not even for sliding tokens: what `StatelessJwtAuthGuard` believes. */
+@Injectable()
+export class JwtTokenOnlyAuthentication extends JwtStatelessAuthentication {
+  protected override isRevoked(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+}

@@ -5,6 +5,7 @@ import { AuthSettings } from '../config/auth-settings.js';
 import { runAuthentication } from './authentication.strategy.js';
 import type { CredentialSource } from './authenticated-user.js';
 import { JwtAuthentication } from './jwt-authentication.js';
+import { StrategyNames } from './strategy-names.js';
 
 /**
  * passport-jwt under its usual name `jwt`, so that `AuthGuard('jwt')` works as everywhere. The verifying is ours: the
@@ -17,12 +18,15 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
   constructor(
     private readonly authentication: JwtAuthentication,
     settings: AuthSettings,
+    names: StrategyNames,
   ) {
+    const settle = names.claim('jwt');
     super({
       jwtFromRequest: (request) => authentication.findToken(request),
       // Never used: `authenticate` below does not reach passport-jwt's own verifying. It cannot be left out.
       secretOrKey: settings.algorithm,
     });
+    settle(this);
   }
 
   override authenticate(request: CredentialSource): void {

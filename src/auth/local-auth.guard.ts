@@ -1,24 +1,59 @@
-import { Injectable, type ExecutionContext } from '@nestjs/common';
-import { AuthGuard } from '@nestjs/passport';
+import { Injectable, Optional, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import type { ClientRequest } from '../common/client-address.js';
 import { AuthError } from '../common/errors.js';
 import { TokenObtainPairDto } from './dto/token-obtain-pair.dto.js';
-import { readFields } from './fields.pipe.js';
+import { parsedBody, readFields } from './fields.pipe.js';
+import { LocalStrategy } from './local.strategy.js';
+import { required } from './required.js';
+
+type LoginRequest = ClientRequest & { body: unknown; user?: unknown };
 
 /**
  * Lets a log-in pass with the right user name and password, and puts the user into `request.user`. It checks the
- * fields itself, since guards run before pipes: an empty body is 400, not 401 (contract §2).
+ * fields itself, since guards run before pipes: an empty body is 400, not 401 (contract §2). The other fields of the
+ * body stay for the handler's own DTO.
+ *
+ * Like `JwtAuthGuard` it asks its own application, `AuthGuard('local')` whoever has that name in the process.
  *
  * @publicApi
+ * @throws ValidationError when a field is missing or unreadable
+ * @throws AuthError `no_active_account` or `throttled`
  */
 @Injectable()
-export class LocalAuthGuard extends AuthGuard('local') {
-  override async canActivate(context: ExecutionContext): Promise<boolean> {
-    const request = context.switchToHttp().getRequest<{ body: unknown }>();
-    request.body = await readFields(request.body, TokenObtainPairDto);
-    return (await super.canActivate(context)) === true;
+export class LocalAuthGuard implements CanActivate {
+  private readonly strategy: LocalStrategy;
+
+  constructor(@Optional() strategy?: LocalStrategy) {
+    this.strategy = required(strategy, new.target.name);
   }
 
-  override handleRequest<TUser>(error: unknown, user: TUser | false | null): TUser {
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const request = this.getRequest(context) as LoginRequest;
+    request.body = await parsedBody(request.body);
+    const { username, password } = await readFields(request.body, TokenObtainPairDto);
+    let user: unknown = null;
+    let failure: unknown = null;
+    try {
+      user = await this.strategy.validate(request, username, password);
+    } catch (error) {
+      failure = error;
+    }
+    request.user = await this.handleRequest(failure, user, undefined, context);
+    return true;
+  }
+
+  /** The request of a log-in, with its body. Override it for a transport of your own. */
+  getRequest(context: ExecutionContext): object {
+    return context.switchToHttp().getRequest<object>();
+  }
+
+  /** Gives what `@CurrentUser()` shall be, or throws. Override it to look at the user once more. */
+  handleRequest<TUser>(
+    error: unknown,
+    user: TUser | false | null,
+    _info: unknown,
+    _context: ExecutionContext,
+  ): TUser {
     if (error) throw error;
     if (!user) throw new AuthError('no_active_account');
     return user;

@@ -5,6 +5,7 @@ import type { ClientRequest } from '../common/client-address.js';
 import type { AuthUser } from '../users/user-store.js';
 import { LoginService } from './login.service.js';
 import { RequestContextPipe } from './request-context.pipe.js';
+import { StrategyNames } from './strategy-names.js';
 
 /**
  * passport-local under its usual name `local`: user name and password from the body's fields of these names.
@@ -16,8 +17,11 @@ export class LocalStrategy extends PassportStrategy(Strategy, 'local') {
   constructor(
     private readonly loginService: LoginService,
     private readonly contexts: RequestContextPipe,
+    names: StrategyNames,
   ) {
+    const settle = names.claim('local');
     super({ usernameField: 'username', passwordField: 'password', passReqToCallback: true });
+    settle(this);
   }
 
   /** @throws AuthError `no_active_account` or `throttled` */

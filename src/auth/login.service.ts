@@ -47,8 +47,10 @@ export class LoginService {
     let reason = 'credentials';
     const user = await this.attempt(username, context, async () => {
       const verified = await this.verify(username, password);
-      if (verified === null || (await this.rule.allows(verified.user))) return verified;
-      reason = 'rule';
+      if (verified === null) return null;
+      if (!(await this.rule.allows(verified.user))) reason = 'rule';
+      else if (!(await this.isNamedAlone(verified.user))) reason = 'token_id_not_unique';
+      else return verified;
       return null;
     });
     if (user === null) throw new AuthError('no_active_account', { reason });
@@ -68,6 +70,17 @@ export class LoginService {
     }
     const { user, outdated } = verified;
     return outdated === null ? user : this.upgrade(user, outdated);
+  }
+
+  /**
+   * Whether the user id claim names this user and nobody else. Nothing forces the column of `USER_ID_FIELD` to be unique
+   * and filled (Django's `email` is neither), and a token without a user id passes a refresh unseen (contract §7).
+   */
+  private async isNamedAlone({ id, tokenId }: AuthUser): Promise<boolean> {
+    const { table } = this.users;
+    if (table.tokenId === table.id) return true;
+    const named = tokenId === '' ? null : await this.users.findByTokenId(String(tokenId));
+    return named !== null && String(named.id) === String(id);
   }
 
   private async verify(username: string, password: string): Promise<Verified | null> {

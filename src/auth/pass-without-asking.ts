@@ -1,29 +1,44 @@
 import type { ExecutionContext } from '@nestjs/common';
 import type { IAuthGuard } from '@nestjs/passport';
-import type { CredentialSource } from './authenticated-user.js';
 import type { JwtAuthentication } from './jwt-authentication.js';
+import type { GuardedRequest } from './guarded-request.js';
 
-/** The parts of a passport guard that this short cut goes through. */
-type PassportGuard = Pick<IAuthGuard, 'getRequest' | 'handleRequest'>;
+/** The parts of a guard that this short cut goes through: those that hosts override. */
+type OverridableGuard = Pick<IAuthGuard, 'getRequest' | 'handleRequest'>;
 
 /**
- * Lets a request pass whose token the strategy `jwt` has let in before and of which nothing has changed since. It costs
- * a few look-ups in memory where Passport's way makes a promise and a strategy object for each request. It never
- * refuses: whatever it cannot say goes to Passport.
+ * Lets a request pass whose token the authentication has let in before and of which nothing has changed since. It costs
+ * a few look-ups in memory. It never refuses: whatever it cannot say, the authentication is asked.
  */
 export function passWithoutAsking(
-  guard: PassportGuard,
+  guard: OverridableGuard,
   authentication: JwtAuthentication,
   context: ExecutionContext,
-): boolean {
-  const request = guard.getRequest(context) as CredentialSource & {
-    user?: unknown;
-    authInfo?: unknown;
-  };
+): boolean | Promise<boolean> {
+  const request = guard.getRequest(context) as GuardedRequest;
   const known = authentication.recall(request);
   if (known === null) return false;
   const info = { claims: known.claims };
   request.authInfo = info;
-  request.user = guard.handleRequest(null, known.user, info, context);
+  const user: unknown = guard.handleRequest(null, known.user, info, context);
+  // An override may take its time, as Passport's guards allow.
+  if (user instanceof Promise) return letIn(request, user);
+  request.user = user;
+  return true;
+}
+
+async function letIn(request: GuardedRequest, user: Promise<unknown>): Promise<true> {
+  request.user = await user;
+  return true;
+}
+
+/** Lets everybody pass, as nobody: what an earlier call of the same WebSocket client left is not this one's. */
+export function passAsNobody(
+  guard: Pick<IAuthGuard, 'getRequest'>,
+  context: ExecutionContext,
+): true {
+  const request = guard.getRequest(context) as GuardedRequest;
+  request.user = undefined;
+  request.authInfo = undefined;
   return true;
 }

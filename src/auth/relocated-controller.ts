@@ -1,29 +1,34 @@
+import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import type { Type } from '@nestjs/common';
-import { PATH_METADATA } from '@nestjs/common/constants.js';
-import type { TokenPaths, TokenView } from './token-paths.js';
-import type { TokenController } from './token.controller.js';
+import { ConfigError } from '../config/resolve-settings.js';
+import { closest } from '../config/closest.js';
+import { DEFAULT_TOKEN_PATHS, type TokenPaths, type TokenView } from './token-paths.js';
+import { TokenController } from './token.controller.js';
+
+type Handler = (this: TokenController, ...parameters: unknown[]) => unknown;
+
+const VIEWS = Object.keys(DEFAULT_TOKEN_PATHS) as TokenView[];
 
 /**
- * The controller with its views at other paths. Nest reads paths from metadata of the handlers, so that a subclass with
- * handlers of its own is needed; the given class keeps its paths.
+ * The controller that serves the token views: the given one, its overridden methods with all that `TokenController`
+ * says of theirs, at the given paths. Nest reads that from the metadata of each function, so that an overriding method
+ * would be no route at all; and since the given class must stay as it is, a subclass carries the metadata.
+ *
+ * @throws ConfigError when it is no `TokenController`, or a path belongs to no view
  */
 export function withTokenPaths(
   controller: Type<TokenController>,
   paths: Partial<TokenPaths>,
 ): Type<TokenController> {
-  if (Object.keys(paths).length === 0) return controller;
+  checkOptions(controller, paths);
+  const changed = VIEWS.filter((view) => paths[view] || isOverridden(controller, view));
+  if (changed.length === 0) return controller;
   class Relocated extends controller {}
   Object.defineProperty(Relocated, 'name', { value: controller.name });
-  for (const [view, where] of Object.entries(paths) as [TokenView, readonly string[]][]) {
-    const original: unknown = Reflect.get(controller.prototype, view);
-    if (typeof original !== 'function') continue;
-    const handler = function (this: TokenController, ...parameters: unknown[]): unknown {
-      return Reflect.apply(original, this, parameters);
-    };
-    for (const key of Reflect.getMetadataKeys(original)) {
-      Reflect.defineMetadata(key, Reflect.getMetadata(key, original), handler);
-    }
-    Reflect.defineMetadata(PATH_METADATA, [...where], handler);
+  for (const view of changed) {
+    const handler = forwarding(Reflect.get(controller.prototype, view) as Handler);
+    copyMetadata(lineOf(controller, view), handler);
+    if (paths[view]) Reflect.defineMetadata(PATH_METADATA, [...paths[view]], handler);
     // OpenAPI finds the body of a route by the name of its handler.
     Object.defineProperty(handler, 'name', { value: view });
     Object.defineProperty(Relocated.prototype, view, {
@@ -34,6 +39,70 @@ export function withTokenPaths(
     copyMemberMetadata(controller, Relocated, view);
   }
   return Relocated;
+}
+
+function checkOptions(controller: Type<TokenController>, paths: Partial<TokenPaths>): void {
+  const isOurs = controller === TokenController || controller.prototype instanceof TokenController;
+  const problems = isOurs ? [] : ['tokenController does not extend TokenController.'];
+  const injected = Reflect.getMetadata('design:paramtypes', controller) as unknown[] | undefined;
+  if (controller.length > (injected?.length ?? 0)) {
+    problems.push(
+      `${controller.name} has a constructor and no decorator, so that Nest cannot know what to inject. Put @Controller() above it.`,
+    );
+  }
+  for (const [view, where] of Object.entries(paths)) {
+    if (!VIEWS.includes(view as TokenView)) {
+      problems.push(`paths.${view} is none of the token views.${closest(view, VIEWS)}`);
+    } else if (!Array.isArray(where)) {
+      problems.push(`paths.${view} is not a list of paths. Example: ['/auth/token']`);
+    }
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+}
+
+/** Whether the method comes without the route that the view has. */
+function isOverridden(controller: Type<TokenController>, view: TokenView): boolean {
+  const method = Reflect.get(controller.prototype, view) as object;
+  return !Reflect.hasMetadata(METHOD_METADATA, method);
+}
+
+function forwarding(method: Handler): Handler {
+  return function (...parameters) {
+    return Reflect.apply(method, this, parameters);
+  };
+}
+
+/** The methods of that name, the one of `TokenController` first, the overriding ones behind it. */
+function lineOf(controller: Type<TokenController>, view: TokenView): object[] {
+  const line: object[] = [];
+  let prototype = controller.prototype as object | null;
+  for (; prototype !== null; prototype = Object.getPrototypeOf(prototype) as object | null) {
+    const own = Object.getOwnPropertyDescriptor(prototype, view)?.value as object | undefined;
+    if (own !== undefined) line.unshift(own);
+  }
+  return line;
+}
+
+/** An overriding method's decorators add to the view's: guards and headers to the list, all else in its place. */
+function copyMetadata(sources: readonly object[], target: object): void {
+  for (const source of sources) {
+    for (const key of Reflect.getMetadataKeys(source)) {
+      const value = Reflect.getMetadata(key, source) as unknown;
+      const before = Reflect.getMetadata(key, target) as unknown;
+      Reflect.defineMetadata(key, key === PATH_METADATA ? value : joined(before, value), target);
+    }
+  }
+}
+
+function joined(before: unknown, value: unknown): unknown {
+  if (Array.isArray(before) && Array.isArray(value)) return [...before, ...value];
+  return isPlain(before) && isPlain(value) ? { ...before, ...value } : value;
+}
+
+function isPlain(value: unknown): value is object {
+  return (
+    typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+  );
 }
 
 /** Metadata that is kept with the class under the member's name: parameter types and OpenAPI. */

@@ -4,7 +4,11 @@ import { clientAddress, type ClientRequest } from '../common/client-address.js';
 import type { RequestContext } from '../common/request-context.js';
 import { AuthSettings } from '../config/auth-settings.js';
 
-/** Tells who is calling from the platform's request: `@FromClient()` uses it, and so do the strategies. */
+/**
+ * Tells who is calling from the platform's request: `@FromClient()` uses it, and so do the strategies.
+ *
+ * @publicApi
+ */
 @Injectable()
 export class RequestContextPipe implements PipeTransform<ClientRequest, RequestContext> {
   private readonly isTrusted: (address: Address) => boolean;

@@ -1,19 +1,11 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Claims } from '../tokens/domain/compact.js';
+import { requestOf } from './request-of.js';
 import { RequestContextPipe } from './request-context.pipe.js';
 
-interface PlatformRequest {
-  readonly user?: unknown;
-  /** What passport keeps beside the user. */
-  readonly authInfo?: unknown;
-}
-
-function requestOf(context: ExecutionContext): PlatformRequest {
-  return context.switchToHttp().getRequest<PlatformRequest>();
-}
-
 /**
- * The user that a guard found: `@CurrentUser() user: AuthenticatedUser`. Undefined on a route without a guard.
+ * The user that a guard found: `@CurrentUser() user: AuthenticatedUser`. Undefined on a handler without a
+ * guard. It works wherever the guards do: HTTP, GraphQL, WebSockets, messages.
  *
  * @publicApi
  */

@@ -1,4 +1,4 @@
-import { Header, HttpCode, applyDecorators, type Type } from '@nestjs/common';
+import { Header, HttpCode, UseInterceptors, applyDecorators, type Type } from '@nestjs/common';
 import {
   ApiBadRequestResponse,
   ApiConsumes,
@@ -8,13 +8,12 @@ import {
   ApiUnauthorizedResponse,
 } from '@nestjs/swagger';
 import { ErrorResponse } from './dto/token-responses.dto.js';
-import { HttpView } from './http-view.decorator.js';
+import { HttpView, type HttpViewInfo } from './http-view.decorator.js';
+import { Public } from './public.decorator.js';
+import { RefreshCookieInterceptor } from './refresh-cookie.interceptor.js';
 
 /** What a token view is called, does and answers. */
-export interface TokenViewInfo {
-  /** SimpleJWT's name of the view in words: what OPTIONS tells (contract §2). */
-  readonly name: string;
-  readonly description: string;
+export interface TokenViewInfo extends HttpViewInfo {
   readonly response: Type;
   /** When it answers 401. */
   readonly refuses: string;
@@ -24,7 +23,9 @@ export interface TokenViewInfo {
 export function TokenView(info: TokenViewInfo): MethodDecorator {
   return applyDecorators(
     HttpView(info),
+    Public(),
     HttpCode(200),
+    ...(info.refreshCookie ? [UseInterceptors(RefreshCookieInterceptor)] : []),
     Header('Cache-Control', 'no-store'),
     ApiOperation({ summary: info.name, description: info.description }),
     ApiConsumes('application/json', 'application/x-www-form-urlencoded', 'multipart/form-data'),

@@ -17,6 +17,7 @@ import {
   UntypedToken,
   type TokenKind,
 } from '../tokens/domain/token-kind.js';
+import { OwnClaims } from '../tokens/own-claims.js';
 import { TokensService } from '../tokens/tokens.service.js';
 import type { AuthUser } from '../users/user-store.js';
 import type {
@@ -27,7 +28,11 @@ import type {
 } from './dto/token-responses.dto.js';
 import { LoginHooks } from './login-hooks.js';
 
-/** What the token views do, one method for each (contract §5, §7–§10). */
+/**
+ * What the token views do, one method for each (contract §5, §7–§10).
+ *
+ * @publicApi
+ */
 @Injectable()
 export class TokenViewsService {
   constructor(
@@ -36,6 +41,7 @@ export class TokenViewsService {
     private readonly ledger: RefreshTokenLedger,
     private readonly hooks: LoginHooks,
     private readonly throttle: RefreshThrottle,
+    private readonly ownClaims: OwnClaims,
   ) {}
 
   /** @throws AuthError `no_active_account` when the user changed while logging in */
@@ -50,11 +56,14 @@ export class TokenViewsService {
     return { token: sliding.token };
   }
 
-  /** @throws AuthError `token_not_valid`, `no_active_account` or `password_changed` */
+  /** @throws AuthError `token_not_valid`, `no_active_account`, `password_changed` or `throttled` */
   async refresh(token: string, context: RequestContext): Promise<TokenRefreshResponse> {
     try {
-      const presented = await this.read(token, RefreshToken);
+      let presented = await this.read(token, RefreshToken);
       await this.countRefresh(presented.claims);
+      // Before anything is spent: what a host's hook throws costs the client a retry, not the session.
+      if (this.ownClaims.areRecomputed)
+        presented = await this.renewed(presented, 'refresh', context);
       const outcome = await this.ledger.spend(presented, context);
       switch (outcome.verdict) {
         case 'kept':
@@ -97,13 +106,20 @@ export class TokenViewsService {
     return {};
   }
 
-  /** @throws AuthError `token_not_valid`, `no_active_account` or `password_changed` */
+  /** @throws AuthError `token_not_valid`, `no_active_account`, `password_changed` or `throttled` */
   async refreshSliding(token: string, context: RequestContext): Promise<SlidingTokenResponse> {
-    const presented = await this.read(token, SlidingToken);
-    const outcome = await this.ledger.extend(presented, context);
-    if (outcome.verdict === 'refused') throw refusal(outcome.reason);
-    const claims = this.tokens.extendedClaims(presented.claims, this.tokens.now());
-    return { token: this.tokens.sign(claims) };
+    try {
+      let presented = await this.read(token, SlidingToken);
+      await this.countRefresh(presented.claims);
+      if (this.ownClaims.areRecomputed)
+        presented = await this.renewed(presented, 'sliding', context);
+      const outcome = await this.ledger.extend(presented, context);
+      if (outcome.verdict === 'refused') throw refusal(outcome.reason);
+      const claims = this.tokens.extendedClaims(presented.claims, this.tokens.now());
+      return { token: this.tokens.sign(claims) };
+    } catch (error) {
+      throw this.explained(error);
+    }
   }
 
   private async issue(
@@ -111,10 +127,20 @@ export class TokenViewsService {
     user: AuthUser,
     context: RequestContext,
   ): Promise<IssuedToken> {
-    const issued = await this.ledger.issue(kind, user, context);
+    const claims = await this.ownClaims.atLogin(user, kind, context);
+    const issued = await this.ledger.issue(kind, { ...user, claims }, context);
     if (issued === null) throw new AuthError('no_active_account', { reason: 'changed_meanwhile' });
     if (this.settings.updateLastLogin) await this.hooks.onLoginSuccess(user, context);
     return issued;
+  }
+
+  /** The token with the host's claims as they are now, from which its successor is made. */
+  private async renewed(
+    { token, claims }: PresentedToken,
+    kind: 'refresh' | 'sliding',
+    context: RequestContext,
+  ): Promise<PresentedToken> {
+    return { token, claims: await this.ownClaims.atRefresh(claims, kind, context) };
   }
 
   /** A token without a session is counted by its own id: with the Django ledger that is all there is. */

@@ -16,6 +16,7 @@ import {
 import { TokenVerifyDto } from './dto/token-verify.dto.js';
 import { FieldsPipe } from './fields.pipe.js';
 import { LocalAuthGuard } from './local-auth.guard.js';
+import { Public } from './public.decorator.js';
 import { CurrentUser, FromClient } from './request.decorators.js';
 import { DEFAULT_TOKEN_PATHS } from './token-paths.js';
 import { TokenView } from './token-view.decorator.js';
@@ -29,6 +30,7 @@ import { TokenViewsService } from './token-views.service.js';
  */
 @ApiTags('tokens')
 @Controller()
+@Public()
 @UseFilters(AuthErrorFilter)
 export class TokenController {
   constructor(protected readonly views: TokenViewsService) {}
@@ -38,6 +40,7 @@ export class TokenController {
     name: 'Token Obtain Pair',
     description: 'Takes a user name and a password, gives a refresh and an access token.',
     response: TokenPairResponse,
+    refreshCookie: 'gives',
     refuses: 'No active account has these credentials.',
   })
   @ApiTooManyRequestsResponse({ description: 'Too many failed log-ins.' })
@@ -56,6 +59,7 @@ export class TokenController {
     description:
       'Takes a refresh token, gives a new access token and, with rotation, a new refresh token.',
     response: TokenRefreshResponse,
+    refreshCookie: 'takes',
     refuses: 'The token is not valid, spent or blacklisted, or its user may not log in any more.',
   })
   @ApiTooManyRequestsResponse({ description: 'Too many refreshes, with `REFRESH_LIMIT`.' })
@@ -82,6 +86,7 @@ export class TokenController {
     name: 'Token Blacklist',
     description: 'Takes a refresh token and ends it: log-out.',
     response: EmptyResponse,
+    refreshCookie: 'ends',
     refuses: 'The token is not valid or has been blacklisted before.',
   })
   blacklist(@Body(FieldsPipe) body: TokenBlacklistDto): Promise<EmptyResponse> {
@@ -113,6 +118,7 @@ export class TokenController {
     refuses:
       'The token is not valid, its refresh period is over, or its user may not log in any more.',
   })
+  @ApiTooManyRequestsResponse({ description: 'Too many refreshes, with `REFRESH_LIMIT`.' })
   refreshSliding(
     @Body(FieldsPipe) body: TokenRefreshSlidingDto,
     @FromClient() context: RequestContext,

@@ -3,7 +3,9 @@ import { NestFactory } from '@nestjs/core';
 import { AppModule } from '../app.module.js';
 import { migrateOrExplain, withSigningKey } from '../app.server.js';
 import type { Config } from '../config/environment.js';
+import { withDataSource } from '../data-source.js';
 import { startEmbeddedPostgres } from '../database/embedded-postgres.js';
+import { checkKeyRing } from '../keys/check-key-ring.js';
 
 /**
  * Runs the work on the database that the server would use, its schema up to date: the one of `DATABASE_URL`, or the
@@ -33,6 +35,7 @@ export async function withApplication(
   work: (app: INestApplicationContext) => Promise<void>,
 ): Promise<void> {
   await withDatabase(config, async (databaseUrl) => {
+    await withDataSource(databaseUrl, (database) => checkKeyRing(database, config.settings));
     const app = await NestFactory.createApplicationContext(
       AppModule.forRoot(withSigningKey(config), databaseUrl),
       { abortOnError: false, logger: ['warn', 'error', 'fatal'] },

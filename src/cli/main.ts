@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
+import { addCreateClient } from './create-client.js';
 import { addCreateUser } from './create-user.js';
 import { addDocs } from './docs.js';
 import { addFlushExpiredTokens } from './flush-expired-tokens.js';
+import { addKeys } from './keys.js';
 import { addMigrate } from './migrate.js';
 import { addOpenApi } from './openapi.js';
 import { addStart } from './start.js';
@@ -18,7 +20,9 @@ for (const add of [
   addStart,
   addMigrate,
   addCreateUser,
+  addCreateClient,
   addFlushExpiredTokens,
+  addKeys,
   addOpenApi,
   addDocs,
 ]) {

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { AppModule } from '../app.module.js';
 import { orExplain } from '../app.main.js';
 import { openApiDocument } from '../app.openapi.js';
-import { createAdapter } from '../app.setup.js';
+import { createAdapter } from '../app.adapter.js';
 import { readEnvironment, type Config } from '../config/environment.js';
 import { writeDocument } from './documents.js';
 

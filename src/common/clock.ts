@@ -1,6 +1,8 @@
 /**
  * What time it is. Everything that needs the time asks this seam, except for sessions, whose times are the
  * database's (design: verdicts must not depend on a node's clock).
+ *
+ * @publicApi
  */
 export abstract class Clock {
   /** Milliseconds since the epoch. */
@@ -12,7 +14,11 @@ export abstract class Clock {
   }
 }
 
-/** The machine's own clock. */
+/**
+ * The machine's own clock.
+ *
+ * @publicApi
+ */
 export class SystemClock extends Clock {
   override now(): number {
     return Date.now();

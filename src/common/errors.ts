@@ -6,6 +6,8 @@ import { HttpException } from '@nestjs/common';
  * - `status`: the HTTP status
  * - `detail`: the default text of the body's `detail`
  * - `onWire`: whether the body carries `code` (SimpleJWT sends it for some errors only, contract §5–§11)
+ *
+ * @publicApi
  */
 export const ERRORS = {
   parse_error: {
@@ -20,6 +22,25 @@ export const ERRORS = {
     onWire: false,
     meaning:
       'One or more fields are missing or wrong; the body maps each field to a list of messages.',
+  },
+  invalid_request: {
+    status: 400,
+    detail: 'The request is malformed.',
+    onWire: false,
+    meaning:
+      'OAuth endpoints: a parameter is missing, repeated or no text. Their bodies are {"error", "error_description"}, the code is `error`.',
+  },
+  unsupported_token_type: {
+    status: 400,
+    detail: 'Access tokens end by themselves.',
+    onWire: false,
+    meaning: '`/oauth/revoke` was given an access token that nothing can end before its time.',
+  },
+  invalid_client: {
+    status: 401,
+    detail: 'Client authentication failed.',
+    onWire: false,
+    meaning: 'OAuth endpoints: no client credentials, or wrong ones.',
   },
   not_authenticated: {
     status: 401,
@@ -76,6 +97,13 @@ export const ERRORS = {
     onWire: false,
     meaning: 'The user is known and may not do this; or a CSRF check failed.',
   },
+  origin_not_allowed: {
+    status: 403,
+    detail: 'This request must come from a page of this server or of an allowed origin.',
+    onWire: true,
+    meaning:
+      'The refresh token came by cookie, or would be set as one, and nothing proves that no other site made the request (`ALLOWED_ORIGINS`).',
+  },
   not_found: { status: 404, detail: 'Not found.', onWire: false, meaning: 'Nothing is there.' },
   method_not_allowed: {
     status: 405,
@@ -125,7 +153,11 @@ export const ERRORS = {
   { status: number; detail: string; onWire: boolean; meaning: string }
 >;
 
-/** A code of the catalogue. */
+/**
+ * A code of the catalogue.
+ *
+ * @publicApi
+ */
 export type ErrorCode = keyof typeof ERRORS;
 
 /** What an error may add to its catalogue entry. */
@@ -151,6 +183,8 @@ export interface AuthErrorOptions {
 /**
  * An error with a code of the catalogue and the body that SimpleJWT would send. It is a Nest `HttpException`, so
  * that it renders with the right status and body in any host, with or without our filter.
+ *
+ * @publicApi
  */
 export class AuthError extends HttpException {
   override readonly name: string = 'AuthError';
@@ -186,7 +220,11 @@ export function withMembers(error: AuthError, members: Record<string, unknown>):
   });
 }
 
-/** 401 `token_not_valid`: the presented token is refused (contract §6). */
+/**
+ * 401 `token_not_valid`: the presented token is refused (contract §6).
+ *
+ * @publicApi
+ */
 export class InvalidTokenError extends AuthError {
   override readonly name = 'InvalidTokenError';
 
@@ -195,7 +233,11 @@ export class InvalidTokenError extends AuthError {
   }
 }
 
-/** 400: field → list of messages (contract §4), or `non_field_errors`. */
+/**
+ * 400: field → list of messages (contract §4), or `non_field_errors`.
+ *
+ * @publicApi
+ */
 export class ValidationError extends AuthError {
   override readonly name = 'ValidationError';
 
@@ -204,7 +246,11 @@ export class ValidationError extends AuthError {
   }
 }
 
-/** 503 with `Retry-After`: the caller did nothing wrong and may try again. */
+/**
+ * 503 with `Retry-After`: the caller did nothing wrong and may try again.
+ *
+ * @publicApi
+ */
 export class UnavailableError extends AuthError {
   override readonly name = 'UnavailableError';
 

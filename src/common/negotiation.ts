@@ -16,18 +16,20 @@ const USUAL = new Set([
  *
  * @param accept the `Accept` header as sent; undefined when there is none
  * @param format the last `format` of the query string; empty counts as absent
+ * @param mediaType another name for the JSON of this answer, in lower case
  */
 export function accepts(
   accept: string | undefined,
   format: string | undefined,
+  mediaType?: string,
 ): 'ok' | 'not_acceptable' | 'not_found' {
   if (format && format !== 'json') return 'not_found';
   if (accept === undefined || USUAL.has(accept)) return 'ok';
-  return accept.split(',').some(coversJson) ? 'ok' : 'not_acceptable';
+  const types = accept.split(',').map(typeOf);
+  return types.some((type) => COVERING.has(type) || type === mediaType) ? 'ok' : 'not_acceptable';
 }
 
-function coversJson(mediaRange: string): boolean {
+function typeOf(mediaRange: string): string {
   const end = mediaRange.indexOf(';');
-  const type = end === -1 ? mediaRange : mediaRange.slice(0, end);
-  return COVERING.has(type.trim().toLowerCase());
+  return (end === -1 ? mediaRange : mediaRange.slice(0, end)).trim().toLowerCase();
 }

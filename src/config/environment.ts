@@ -58,6 +58,11 @@ export function readEnvironment(env: Environment): Config {
   problems.push(...serverProblems(config, env));
   try {
     const settings = resolveSettings(fromEnvironment(env));
+    if (config.nodeEnv === 'production' && !settings.refreshCookieSecure) {
+      problems.push(
+        'SIMPLE_JWT_REFRESH_COOKIE_SECURE must be true with NODE_ENV=production: anybody on the way could read the cookie. Example: true',
+      );
+    }
     if (problems.length === 0) return Object.freeze({ ...config, settings });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

@@ -1,3 +1,6 @@
+import { refreshCookieProblems } from './refresh-cookie-problems.js';
+import { keyContradictions } from './key-contradictions.js';
+import { closest } from './closest.js';
 import { SettingProblem } from './setting-type.js';
 import {
   SETTINGS,
@@ -8,7 +11,11 @@ import {
   type Settings,
 } from './settings.js';
 
-/** The configuration cannot be used. Each line names one setting, what is wrong with it, and an example. */
+/**
+ * The configuration cannot be used. Each line names one setting, what is wrong with it, and an example.
+ *
+ * @publicApi
+ */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 
@@ -23,6 +30,8 @@ export interface SettingsSource {
   readonly valueOf: (name: SettingName) => unknown;
   readonly read: <T>(setting: Setting<T>, value: unknown) => T;
   readonly nameOf: (name: SettingName) => string;
+  /** What is wrong with given names that are no setting's. */
+  readonly strangers: readonly string[];
 }
 
 /** Options given in code. */
@@ -31,6 +40,9 @@ export function fromOptions(options: Readonly<Record<string, unknown>>): Setting
     valueOf: (name) => options[name],
     read: (setting, value) => setting.type.fromOption(value),
     nameOf: (name) => name,
+    strangers: Object.keys(options)
+      .filter((name) => !Object.hasOwn(SETTINGS, name))
+      .map((name) => `${name} is not a setting.${closest(name, SETTING_NAMES)}`),
   };
 }
 
@@ -43,6 +55,8 @@ export function fromEnvironment(env: Readonly<Record<string, string | undefined>
     },
     read: (setting, value) => setting.type.fromText(String(value)),
     nameOf: environmentName,
+    // The environment is full of other names; `readEnvironment` looks at those that begin like ours.
+    strangers: [],
   };
 }
 
@@ -52,7 +66,7 @@ export function fromEnvironment(env: Readonly<Record<string, string | undefined>
  * @throws ConfigError that lists every problem at once
  */
 export function resolveSettings(source: SettingsSource): Settings {
-  const problems: string[] = [];
+  const problems = [...source.strangers];
   const values: Record<string, unknown> = {};
   for (const name of SETTING_NAMES) {
     const setting = SETTINGS[name] as Setting<unknown>;
@@ -140,7 +154,11 @@ function ledgerContradictions(settings: Settings, nameOf: (name: SettingName) =>
 }
 
 function contradictions(settings: Settings, nameOf: (name: SettingName) => string): string[] {
-  const problems = ledgerContradictions(settings, nameOf);
+  const problems = [
+    ...ledgerContradictions(settings, nameOf),
+    ...keyContradictions(settings, nameOf),
+    ...refreshCookieProblems(settings, nameOf),
+  ];
   for (const name of MUST_BE_POSITIVE) {
     if (settings[name] <= 0) problems.push(`${nameOf(name)} must be longer than 0. Example: 5m`);
   }

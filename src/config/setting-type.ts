@@ -111,6 +111,25 @@ export const list: SettingType<readonly string[]> = {
   show: (value) => value.join(','),
 };
 
+function secretsFromText(value: string): readonly string[] {
+  if (!value.startsWith('[')) return list.fromText(value);
+  try {
+    return list.fromOption(JSON.parse(value));
+  } catch {
+    return problem('is neither a list nor JSON');
+  }
+}
+
+/** Secrets and keys, of which nothing is shown. One that holds a comma, or white space at an end, is written in JSON. */
+export const secrets: SettingType<readonly string[]> = {
+  ...list,
+  example: '["one","two"]',
+  fromText: secretsFromText,
+  fromOption: (value) =>
+    typeof value === 'string' ? secretsFromText(value) : list.fromOption(value),
+  show: (value) => (value.length === 0 ? 'none' : `${value.length} secrets`),
+};
+
 function checkPaths(items: readonly string[]): readonly string[] {
   return items.every((item) => /^(\/[A-Za-z0-9._~-]+)+\/?$/.test(item))
     ? items

@@ -1,3 +1,6 @@
+import { clientList } from './client-list.js';
+import { cookiePaths } from './cookie-paths.js';
+import { originList } from './origin-list.js';
 import { rangeList } from './range-list.js';
 import {
   bool,
@@ -8,6 +11,7 @@ import {
   listOf,
   nullable,
   rate,
+  secrets,
   text,
   textOrList,
   type RateLimit,
@@ -42,6 +46,11 @@ export const AUTHENTICATION_CLASSES = [
   'SessionAuthentication',
 ] as const;
 
+/**
+ * The name of one of them, as `AUTHENTICATION_CLASSES` spells it.
+ *
+ * @publicApi
+ */
 export type AuthenticationClass = (typeof AUTHENTICATION_CLASSES)[number];
 
 /** One row of the settings table: the only place where a default is written. */
@@ -125,6 +134,14 @@ export const SETTINGS = {
     from: 'SimpleJWT',
     secret: true,
   }),
+  previousSigningKeys: row<readonly string[]>({
+    type: secrets,
+    default: [],
+    meaning:
+      'Former values of the signing key, or the public keys in PEM: tokens signed with them go on verifying, new ones are signed with the signing key. Separated by commas, or a JSON list.',
+    from: 'ours',
+    secret: true,
+  }),
   verifyingKey: row({
     type: text,
     default: '',
@@ -173,7 +190,8 @@ export const SETTINGS = {
   userIdField: row({
     type: choice('id', 'username', 'email'),
     default: 'id',
-    meaning: 'Column of the user table that the user id claim holds; it must be unique.',
+    meaning:
+      'Column of the user table that the user id claim holds. It should be unique: users who share a value, or have none, get no token.',
     from: 'SimpleJWT',
   }),
   userIdClaim: row({
@@ -310,6 +328,14 @@ export const SETTINGS = {
     meaning: 'Refreshes of one session before 429.',
     from: 'ours',
   }),
+  refreshRecomputesClaims: row({
+    type: bool,
+    default: true,
+    parity: false,
+    meaning:
+      "A refresh asks the host's `TokenClaims` again; or copies its claims from the presented token, as SimpleJWT does. Without a hook nothing is asked.",
+    from: 'ours',
+  }),
   redisUrl: row<string | null>({
     type: nullable(text),
     default: null,
@@ -350,6 +376,22 @@ export const SETTINGS = {
     env: 'SESSION_SECRET_KEY',
     secret: true,
   }),
+  keyEncryptionKey: row<string | null>({
+    type: nullable(text),
+    default: null,
+    meaning:
+      'Random secret of at least 32 bytes that seals the private keys of the key ring in the database. Needed as soon as the ring holds one.',
+    from: 'ours',
+    env: 'KEY_ENCRYPTION_KEY',
+    secret: true,
+  }),
+  keyRotationInterval: row<number | null>({
+    type: nullable(duration),
+    default: null,
+    meaning:
+      'Time between two rotations of the signing key of the key ring, at least 20 minutes; the next key is published a day, or half of a shorter interval, before it signs. `none`: keys rotate by command only.',
+    from: 'ours',
+  }),
   databaseFeedUrl: row<string | null>({
     type: nullable(text),
     default: null,
@@ -358,6 +400,61 @@ export const SETTINGS = {
     from: 'ours',
     env: 'DATABASE_FEED_URL',
     secret: true,
+  }),
+  refreshCookie: row({
+    type: bool,
+    default: false,
+    meaning:
+      'Browsers get the refresh token in an HttpOnly cookie, which only refresh and blacklist read, in place of the body. Sliding tokens stay in bodies.',
+    from: 'ours',
+  }),
+  refreshCookieName: row({
+    type: text,
+    default: 'refresh',
+    meaning: 'Name of the refresh cookie, without the prefix `__Secure-` or `__Host-`.',
+    from: 'ours',
+  }),
+  refreshCookieSameSite: row({
+    type: choice('strict', 'lax', 'none'),
+    default: 'strict',
+    meaning: '`SameSite` of the refresh cookie; `none` for pages of another site.',
+    from: 'ours',
+  }),
+  refreshCookieDomain: row<string | null>({
+    type: nullable(text),
+    default: null,
+    meaning: '`Domain` of the refresh cookie; `none`: the host that set it, and no other.',
+    from: 'ours',
+  }),
+  refreshCookiePaths: row<readonly string[] | null>({
+    type: nullable(cookiePaths),
+    default: null,
+    meaning:
+      '`Path` of the refresh cookie as the browser sees it, one cookie for each; `none`: the paths of refresh and blacklist. For a proxy that changes paths; `/` gives a `__Host-` cookie.',
+    from: 'ours',
+  }),
+  refreshCookieSecure: row({
+    type: bool,
+    default: true,
+    meaning:
+      'False leaves out `Secure` and the prefix of the name: for development on plain HTTP. Refused with `NODE_ENV=production`.',
+    from: 'ours',
+  }),
+  allowedOrigins: row<readonly string[]>({
+    type: originList,
+    default: [],
+    meaning:
+      "Origins, beside the server's own, whose pages may use the refresh cookie and, in the server, read answers (CORS).",
+    from: 'ours',
+    env: 'ALLOWED_ORIGINS',
+  }),
+  oauthClients: row<readonly string[]>({
+    type: clientList,
+    default: [],
+    meaning:
+      'Services that may call `/oauth/revoke` and `/oauth/introspect`: `id:sha256-…`, as `nest-simplejwt create-client` prints them. One id twice: both secrets are good.',
+    from: 'ours',
+    env: 'OAUTH_CLIENTS',
   }),
   maxBodySize: row({
     type: integer(131_072, 104_857_600),
@@ -372,10 +469,18 @@ export type SettingName = keyof typeof SETTINGS;
 
 type ValueOf<N extends SettingName> = (typeof SETTINGS)[N] extends Setting<infer T> ? T : never;
 
-/** All settings with their values, frozen. */
+/**
+ * All settings with their values, frozen.
+ *
+ * @publicApi
+ */
 export type Settings = { readonly [N in SettingName]: ValueOf<N> };
 
-/** What a host may give: any subset, durations also as text (`'5m'`). */
+/**
+ * What a host may give: any subset, durations also as text (`'5m'`).
+ *
+ * @publicApi
+ */
 export type SettingsInput = { readonly [N in SettingName]?: ValueOf<N> | string };
 
 /** The environment's name of a setting: `accessTokenLifetime` → `SIMPLE_JWT_ACCESS_TOKEN_LIFETIME`. */

@@ -4,6 +4,7 @@ import type { DataSource } from 'typeorm';
 const LOCKS = {
   migrate: 7_261_905_201,
   flush: 7_261_905_202,
+  rotateKeys: 7_261_905_203,
 } as const;
 
 /** Runs the work when no other node is at it, on a connection that holds the lock; null when another one is. */

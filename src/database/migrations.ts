@@ -3,6 +3,8 @@ import { Sessions1700000000001 } from './migrations/1700000000001-sessions.js';
 import { ChangeFeed1700000000002 } from './migrations/1700000000002-change-feed.js';
 import { Attempts1700000000003 } from './migrations/1700000000003-attempts.js';
 import { AdoptedSessions1700000000004 } from './migrations/1700000000004-adopted-sessions.js';
+import { SigningKeys1700000000005 } from './migrations/1700000000005-signing-keys.js';
+import { DeletedUsers1700000000006 } from './migrations/1700000000006-deleted-users.js';
 
 /**
  * Every migration, in order. An explicit list: a folder pattern would depend on where the package is installed.
@@ -15,4 +17,6 @@ export const AUTH_MIGRATIONS = [
   ChangeFeed1700000000002,
   Attempts1700000000003,
   AdoptedSessions1700000000004,
+  SigningKeys1700000000005,
+  DeletedUsers1700000000006,
 ];

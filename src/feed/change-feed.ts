@@ -8,7 +8,15 @@ import { EVERYTHING, newsOf, oldestRunning, type Heartbeat } from './domain/hear
 import { TrimSchedule } from './domain/trim-schedule.js';
 import { feedAddress } from './feed-address.js';
 import { FeedConnection } from './feed-connection.js';
-import { BEGIN_HISTORY, HEARTBEAT, TRIM, TRIM_SIZE, type HeartbeatRow } from './feed-sql.js';
+import {
+  BEGIN_HISTORY,
+  HEARTBEAT,
+  HISTORY,
+  TRIM,
+  TRIM_SIZE,
+  type HeartbeatRow,
+  type HistoryRow,
+} from './feed-sql.js';
 
 /** From the beginning of one heartbeat to that of the next, ms. */
 const INTERVAL = 400;
@@ -100,6 +108,7 @@ export class ChangeFeed implements Feed, OnModuleInit, OnApplicationShutdown {
   }
 
   private async followOn(connection: FeedConnection, onBeat: () => void): Promise<void> {
+    await this.requireSameDatabase(connection);
     while (!this.isStopping) {
       const began = performance.now();
       await this.beat(connection, began);
@@ -107,6 +116,14 @@ export class ChangeFeed implements Feed, OnModuleInit, OnApplicationShutdown {
       await this.trim(connection, began);
       await this.rest(began);
     }
+  }
+
+  /** `DATABASE_FEED_URL` may name another database than the pool's, and a pooler may have moved on to another server. */
+  private async requireSameDatabase(connection: FeedConnection): Promise<void> {
+    const { history } = await this.read(connection);
+    const [row] = await this.database.query<HistoryRow[]>(HISTORY);
+    if (row && historyOf(row) === history) return;
+    throw new Error("the feed's connection and the pool are not on one database");
   }
 
   private connect(): Promise<FeedConnection> {
@@ -151,7 +168,7 @@ export class ChangeFeed implements Feed, OnModuleInit, OnApplicationShutdown {
     }
     return {
       position: row.position,
-      history: `${row.server} ${row.epoch}`,
+      history: historyOf(row),
       hasGap: row.has_gap === true,
       keys: row.keys ?? [],
     };
@@ -190,4 +207,8 @@ export class ChangeFeed implements Feed, OnModuleInit, OnApplicationShutdown {
     this.isAway = false;
     this.logger.log('back');
   }
+}
+
+function historyOf({ server, epoch }: HistoryRow): string {
+  return `${server} ${epoch}`;
 }

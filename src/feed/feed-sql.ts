@@ -1,11 +1,15 @@
 import { MOST_CHANGES } from './domain/heartbeat.js';
 
-/** A row of `HEARTBEAT`. */
-export interface HeartbeatRow {
-  readonly position: string;
+/** A row of `HISTORY`: which database, and since when its changes are complete. */
+export interface HistoryRow {
+  readonly server: string;
   /** Null when a crash, or somebody's TRUNCATE, has emptied the row. */
   readonly epoch: string | null;
-  readonly server: string;
+}
+
+/** A row of `HEARTBEAT`. */
+export interface HeartbeatRow extends HistoryRow {
+  readonly position: string;
   readonly is_standby: boolean;
   readonly has_gap: boolean | null;
   readonly keys: string[] | null;
@@ -18,7 +22,7 @@ export interface HeartbeatRow {
  */
 export const HEARTBEAT = `
   SELECT s.now::text AS position, f.epoch::text AS epoch,
-    concat_ws(' ', pg_postmaster_start_time()::text, d.oid::text) AS server,
+    concat_ws(' ', extract(epoch FROM pg_postmaster_start_time())::text, d.oid::text) AS server,
     pg_is_in_recovery() AS is_standby,
     f.trimmed_below > pg_snapshot_xmin($1::pg_snapshot)
       OR pg_snapshot_xmax($1::pg_snapshot) > pg_snapshot_xmax(s.now) AS has_gap,
@@ -30,6 +34,11 @@ export const HEARTBEAT = `
   FROM (SELECT pg_current_snapshot() AS now) s
   CROSS JOIN (SELECT oid FROM pg_database WHERE datname = current_database()) d
   LEFT JOIN auth_feed f ON true`;
+
+/** Which history the pool's connections see, in the words of `HEARTBEAT`. */
+export const HISTORY = `
+  SELECT f.epoch::text AS epoch, concat_ws(' ', extract(epoch FROM pg_postmaster_start_time())::text, d.oid::text) AS server
+  FROM (SELECT oid FROM pg_database WHERE datname = current_database()) d LEFT JOIN auth_feed f ON true`;
 
 /** Begins a history. Of several nodes that do it at once one does. */
 export const BEGIN_HISTORY = 'INSERT INTO auth_feed DEFAULT VALUES ON CONFLICT DO NOTHING';

@@ -6,12 +6,14 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { AuthErrorFilter } from '../auth/auth-error.filter.js';
+import { Public } from '../auth/public.decorator.js';
 import { HealthResponse } from './dto/health-response.dto.js';
 import { ReadinessService } from './readiness.service.js';
 
 /** Probes for whoever runs the server. */
 @ApiTags('health')
 @Controller('health')
+@Public()
 @UseFilters(AuthErrorFilter)
 export class HealthController {
   constructor(private readonly readiness: ReadinessService) {}

@@ -1,51 +1,103 @@
-import type { KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
 import { AuthSettings } from '../config/auth-settings.js';
-import type { Algorithm } from '../config/settings.js';
-import { isHmac } from './domain/algorithm.js';
+import { isHmac, isRingAlgorithm } from './domain/algorithm.js';
+import { publicJwk, type PublicJwk } from './domain/public-jwk.js';
 import { JwkSetClient } from './jwk-set.client.js';
-import { loadKeyPair, type KeyPair } from './key-material.js';
+import { loadConfiguredKeys, type ConfiguredKeys } from './key-material.js';
+import { KeyRing } from './key-ring.js';
+import type { SigningKey, VerifyingKey } from './verifying-key.js';
 
 /**
- * Which key signs, and which key verifies a token with this header. One algorithm, fixed by the configuration.
+ * The members of a token's header that choose its key.
+ *
+ * @publicApi
+ */
+export interface KeyHeader {
+  readonly alg: string;
+  readonly kid?: string;
+}
+
+/**
+ * The keys one of which must have signed a token, or why there is none.
+ *
+ * @publicApi
+ */
+export type FoundKeys = readonly VerifyingKey[] | 'algorithm' | 'unknown_key';
+
+/**
+ * Which key signs, and which keys may have signed a token with this header. A key of the ring comes before the
+ * configured one; each key has one algorithm, compared as text before any key is touched.
  *
  * @publicApi
  */
 @Injectable()
 export class KeysService {
-  readonly algorithm: Algorithm;
-  private readonly pair: KeyPair;
+  private readonly configured: ConfiguredKeys;
+  private readonly published: readonly PublicJwk[];
   private readonly remote: JwkSetClient | null;
 
   /** @throws ConfigError when the configured keys do not fit the algorithm */
-  constructor(settings: AuthSettings, clock: Clock) {
-    this.algorithm = settings.algorithm;
-    this.pair = loadKeyPair(settings);
-    this.remote =
-      settings.jwkUrl && !isHmac(settings.algorithm)
-        ? new JwkSetClient(settings.jwkUrl, settings.algorithm, clock)
-        : null;
+  constructor(
+    private readonly settings: AuthSettings,
+    clock: Clock,
+    private readonly ring: KeyRing,
+  ) {
+    const { algorithm, jwkUrl } = settings;
+    this.configured = loadConfiguredKeys(settings);
+    this.published = this.configured.verifying.flatMap(
+      ({ key }) => publicJwk(key, algorithm) ?? [],
+    );
+    this.remote = jwkUrl && !isHmac(algorithm) ? new JwkSetClient(jwkUrl, algorithm, clock) : null;
   }
 
-  /** The key that signs now. */
-  get signingKey(): KeyObject {
-    return this.pair.signing;
+  /** The key that signs now: the ring's, or the configured one where the ring has none. */
+  get signingKey(): SigningKey {
+    return this.ring.signingKey ?? this.configured.signing;
   }
 
   /**
-   * The key that must have signed a token with this `kid`, or null when there is none. Without `JWK_URL` a `kid` is
-   * ignored, as SimpleJWT does; with it, a token without `kid` is one of our own (contract §12).
+   * The keys one of which must have signed a token with this header. A `kid` is looked up in the ring, then in the JWK
+   * Set of `JWK_URL`; where there is neither it is ignored, as SimpleJWT does. A token without `kid` belongs to the
+   * configured keys (contract §12).
    *
-   * @throws UnavailableError when the JWK Set cannot be fetched
+   * @throws UnavailableError when the ring, or the JWK Set, cannot be had
    */
-  async findVerifyingKey(kid: string | undefined): Promise<KeyObject | null> {
-    if (this.remote === null || kid === undefined) return this.pair.verifying;
-    return this.remote.findKey(kid);
+  async find({ alg, kid }: KeyHeader): Promise<FoundKeys> {
+    const { algorithm } = this.settings;
+    if (kid === undefined) return alg === algorithm ? this.configured.verifying : 'algorithm';
+    // Nothing is looked up or fetched for an algorithm that neither can have.
+    const mayBeOfRing = isRingAlgorithm(alg);
+    const mayBeRemote = this.remote !== null && alg === algorithm;
+    const key =
+      (mayBeOfRing && (await this.ring.find(kid))) ||
+      (mayBeRemote && (await this.findRemote(kid))) ||
+      (mayBeOfRing && (await this.ring.findNew(kid)));
+    if (key) return key.algorithm === alg ? [key] : 'algorithm';
+    if (this.remote !== null || !this.ring.isEmpty) {
+      return mayBeOfRing || mayBeRemote ? 'unknown_key' : 'algorithm';
+    }
+    return alg === algorithm ? this.configured.verifying : 'algorithm';
   }
 
-  /** Whether the key of a token is known here for good, so that a verified token may be remembered. */
-  isOwn(kid: string | undefined): boolean {
-    return this.remote === null || kid === undefined;
+  /** Whether it is known, without asking, that a key found before still verifies. Never of another issuer's. */
+  vouchesFor(key: VerifyingKey): boolean {
+    return key.source === 'settings' || (key.source === 'ring' && this.ring.vouchesFor(key));
+  }
+
+  /**
+   * The public part of every key that verifies our tokens, or soon will, for a JWK Set (RFC 7517 §5).
+   *
+   * @throws UnavailableError when the ring cannot be read
+   */
+  async publicKeys(): Promise<readonly PublicJwk[]> {
+    const ring = await this.ring.publicKeys();
+    const kids = new Set(ring.map(({ kid }) => kid));
+    return [...ring, ...this.published.filter(({ kid }) => !kids.has(kid))];
+  }
+
+  private async findRemote(kid: string): Promise<VerifyingKey | null> {
+    const key = await this.remote?.findKey(kid);
+    return key ? { source: 'remote', kid, algorithm: this.settings.algorithm, key } : null;
   }
 }

@@ -5,7 +5,7 @@ import { AuthSettings } from '../config/auth-settings.js';
 import { isInstant } from '../tokens/domain/claims.js';
 import { parseCompact, type Claims } from '../tokens/domain/compact.js';
 import { tokenUser } from '../tokens/domain/user-id.js';
-import { TokensService } from '../tokens/tokens.service.js';
+import { TokensService, type TokenSubject } from '../tokens/tokens.service.js';
 import { UserAuthenticationRule } from '../users/user-authentication-rule.js';
 import { UserStore, type AuthUser } from '../users/user-store.js';
 import { IS_BLACKLISTED } from './blacklist-sql.js';
@@ -60,6 +60,22 @@ const LIST = `
   WHERE o.user_id = $1::integer AND b.id IS NULL AND o.expires_at > now()
   ORDER BY o.created_at DESC, o.id DESC`;
 
+/**
+ * One pass over the live tokens of a user. A row that a refresh under way is just blacklisting is waited for; its
+ * successor, which this pass could not see, is live in the next one.
+ */
+const END_ALL = `
+  WITH live AS (
+    SELECT o.id FROM token_blacklist_outstandingtoken o
+    LEFT JOIN token_blacklist_blacklistedtoken b ON b.token_id = o.id
+    WHERE o.user_id = $1::integer AND b.id IS NULL AND o.expires_at > now()
+      AND o.jti IS DISTINCT FROM $2),
+  ended AS (
+    INSERT INTO token_blacklist_blacklistedtoken (blacklisted_at, token_id)
+    SELECT now(), id FROM live
+    ON CONFLICT (token_id) DO NOTHING)
+  SELECT id FROM live`;
+
 const END = `
   INSERT INTO token_blacklist_blacklistedtoken (blacklisted_at, token_id)
   SELECT now(), o.id FROM token_blacklist_outstandingtoken o
@@ -107,7 +123,10 @@ export class DjangoLedger extends RefreshTokenLedger {
     super();
   }
 
-  override async issue(kind: 'refresh' | 'sliding', user: AuthUser): Promise<IssuedToken | null> {
+  override async issue(
+    kind: 'refresh' | 'sliding',
+    user: AuthUser & TokenSubject,
+  ): Promise<IssuedToken | null> {
     const now = this.tokens.now();
     const issued = this.signed(
       kind === 'refresh'
@@ -180,7 +199,7 @@ export class DjangoLedger extends RefreshTokenLedger {
   }
 
   override async endOthers(userId: string, keep: string | null): Promise<void> {
-    await this.rows(`${END} AND o.jti IS DISTINCT FROM $2 ${ENDED}`, [userId, keep]);
+    while ((await this.rows(END_ALL, [userId, keep])).length > 0);
   }
 
   override async flush(): Promise<number> {

@@ -1,10 +1,10 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { Cron } from '@nestjs/schedule';
 import { DataSource } from 'typeorm';
+import { Scheduled } from '../common/scheduled.decorator.js';
 import { tryWithAdvisoryLock } from '../database/advisory-lock.js';
 import { RefreshTokenLedger } from './refresh-token-ledger.js';
 
-/** Forgets expired tokens every night, on one node only. Runs in hosts that import `ScheduleModule`. */
+/** Forgets expired tokens every night, on one node only. */
 @Injectable()
 export class FlushExpiredTokensTask {
   private readonly logger = new Logger('FlushExpiredTokensTask');
@@ -14,7 +14,7 @@ export class FlushExpiredTokensTask {
     private readonly ledger: RefreshTokenLedger,
   ) {}
 
-  @Cron('17 3 * * *', { name: 'flush-expired-tokens', timeZone: 'UTC' })
+  @Scheduled('17 3 * * *', 'flush-expired-tokens')
   async run(): Promise<void> {
     try {
       const deleted = await tryWithAdvisoryLock(this.database, 'flush', () => this.ledger.flush());

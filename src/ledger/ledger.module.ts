@@ -3,19 +3,20 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { FeedModule } from '../feed/feed.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { UsersModule } from '../users/users.module.js';
-import { BlacklistedToken } from './blacklisted-token.entity.js';
+import { Adoption } from './adoption.js';
 import { AuthFacts } from './auth-facts.js';
+import { BlacklistedToken } from './blacklisted-token.entity.js';
 import { DjangoLedger } from './django-ledger.js';
 import { FlushExpiredTokensTask } from './flush-expired-tokens.task.js';
+import { OutstandingToken } from './outstanding-token.entity.js';
+import { RefreshJudge } from './refresh-judge.js';
 import { Rotations } from './rotations.js';
 import { SessionLedger } from './session-ledger.js';
 import { SessionRows } from './session-rows.js';
+import { SessionTokens } from './session-tokens.js';
 import { Session } from './session.entity.js';
-import { OutstandingToken } from './outstanding-token.entity.js';
-import { AuthSettings } from '../config/auth-settings.js';
-import { RefreshTokenLedger } from './refresh-token-ledger.js';
 
-/** Provides the ledger of refresh tokens that the settings choose. */
+/** Provides both ledgers of refresh tokens, and what the guard knows of sessions; `AuthModule` chooses the ledger. */
 @Module({
   imports: [
     FeedModule,
@@ -24,19 +25,16 @@ import { RefreshTokenLedger } from './refresh-token-ledger.js';
     TypeOrmModule.forFeature([OutstandingToken, BlacklistedToken, Session]),
   ],
   providers: [
+    Adoption,
     AuthFacts,
     DjangoLedger,
+    FlushExpiredTokensTask,
+    RefreshJudge,
+    Rotations,
     SessionLedger,
     SessionRows,
-    Rotations,
-    FlushExpiredTokensTask,
-    {
-      provide: RefreshTokenLedger,
-      inject: [AuthSettings, DjangoLedger, SessionLedger],
-      useFactory: ({ ledger }: AuthSettings, django: DjangoLedger, sessions: SessionLedger) =>
-        ledger === 'django' ? django : sessions,
-    },
+    SessionTokens,
   ],
-  exports: [AuthFacts, RefreshTokenLedger, FlushExpiredTokensTask],
+  exports: [AuthFacts, DjangoLedger, FlushExpiredTokensTask, SessionLedger],
 })
 export class LedgerModule {}

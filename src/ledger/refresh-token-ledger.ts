@@ -1,14 +1,23 @@
 import type { RequestContext } from '../common/request-context.js';
 import type { Claims } from '../tokens/domain/compact.js';
+import type { TokenSubject } from '../tokens/tokens.service.js';
 import type { AuthUser } from '../users/user-store.js';
 
-/** A verified token, with the text that was presented. */
+/**
+ * A verified token, with the text that was presented.
+ *
+ * @publicApi
+ */
 export interface PresentedToken {
   readonly token: string;
   readonly claims: Claims;
 }
 
-/** A signed token with its claims. */
+/**
+ * A signed token with its claims.
+ *
+ * @publicApi
+ */
 export type IssuedToken = PresentedToken;
 
 /**
@@ -20,6 +29,8 @@ export type IssuedToken = PresentedToken;
  * - `reused`: a stolen token, as it seems; its session was ended by this call
  * - `no_account`: its user does not exist or may not get tokens
  * - `password_changed`: it carries the digest of another password
+ *
+ * @publicApi
  */
 export type Refusal =
   | 'invalid'
@@ -35,7 +46,11 @@ interface Refused {
   readonly reason: Refusal;
 }
 
-/** The answer to a refresh. */
+/**
+ * The answer to a refresh.
+ *
+ * @publicApi
+ */
 export type SpendOutcome =
   /** A refresh token takes the place of the presented one: a new one, or again the one that did so before. */
   | { readonly verdict: 'rotated' | 'replayed' | 'recovered'; readonly refresh: IssuedToken }
@@ -43,10 +58,18 @@ export type SpendOutcome =
   | { readonly verdict: 'kept' }
   | Refused;
 
-/** The answer to extending a sliding token. */
+/**
+ * The answer to extending a sliding token.
+ *
+ * @publicApi
+ */
 export type ExtendOutcome = { readonly verdict: 'extended' } | Refused;
 
-/** A live session as its user may see it. */
+/**
+ * A live session as its user may see it.
+ *
+ * @publicApi
+ */
 export interface SessionInfo {
   readonly id: string;
   readonly createdAt: Date;
@@ -68,10 +91,12 @@ export abstract class RefreshTokenLedger {
   /**
    * Makes and records the token of a log-in. Null when the user was deleted, deactivated or given another password
    * since the password was verified.
+   *
+   * @param user - with the claims that the host adds, which `TokensService` writes into the token
    */
   abstract issue(
     kind: 'refresh' | 'sliding',
-    user: AuthUser,
+    user: AuthUser & TokenSubject,
     context: RequestContext,
   ): Promise<IssuedToken | null>;
 

@@ -52,6 +52,19 @@ export interface ListedSession {
   readonly user_agent: string | null;
 }
 
+/** A refresh token of another issuer, of which a session is made. */
+export interface ForeignToken {
+  /** Null when the token's user does not exist: such a session can only be ended. */
+  readonly userId: string | null;
+  readonly tokenId: string;
+  /** NumericDate; null when the token does not say. */
+  readonly issuedAt: number | null;
+  readonly expiresAt: number;
+  readonly maxLifetime: number | null;
+  /** Why the session is dead from the start; null for a live one. */
+  readonly endedBecause: string | null;
+}
+
 /** What the guard remembers of a live session. */
 export interface SessionFacts {
   readonly user: AuthUser;
@@ -147,19 +160,7 @@ export class SessionRows {
   }
 
   /** Makes the session of another issuer's token, unless it is there or the token is blacklisted in Django's tables. */
-  async adopt(
-    sid: string,
-    foreign: {
-      /** Null when the token's user does not exist: such a session can only be ended. */
-      userId: string | null;
-      tokenId: string;
-      expiresAt: number;
-      maxLifetime: number | null;
-      /** Why the session is dead from the start; null for a live one. */
-      endedBecause: string | null;
-    },
-    context: RequestContext,
-  ): Promise<boolean> {
+  async adopt(sid: string, foreign: ForeignToken, context: RequestContext): Promise<boolean> {
     const rows = await this.rows(this.database, this.sql.adopt, [
       sid,
       foreign.userId,
@@ -169,6 +170,7 @@ export class SessionRows {
       storedUserAgent(context),
       foreign.endedBecause,
       foreign.tokenId,
+      foreign.issuedAt,
     ]);
     return rows.length > 0;
   }
@@ -215,7 +217,7 @@ export class SessionRows {
     keep: string | null,
     reason: string,
   ): Promise<void> {
-    await this.rows(executor, this.sql.endOthers, [userId, keep, reason]);
+    await executor.query(this.sql.endOthers, [userId, keep, reason]);
   }
 
   private async one(

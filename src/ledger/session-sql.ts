@@ -1,4 +1,7 @@
-import type { UserTable } from '../users/user-table.js';
+import { activeSql, keySql, staffSql, type UserTable } from '../users/user-table.js';
+
+/** Sessions of one user that are listed at most, the newest. */
+const LISTED = 200;
 
 /** Seconds since the epoch of a column, with fraction. */
 const epoch = (column: string): string => `extract(epoch FROM ${column})::float8`;
@@ -9,11 +12,11 @@ const STATE = `
   host(s.last_ip) AS last_ip, s.is_sliding, s.revoke_reason,
   ${epoch('s.rotated_at')} AS rotated_at, ${epoch('s.expires_at')} AS expires_at,
   ${epoch('s.ends_at')} AS ends_at, ${epoch('s.revoked_at')} AS revoked_at,
-  (s.ends_at IS NOT NULL AND s.ends_at <= now()) AS is_over, ${epoch('now()')} AS now`;
+  (s.ends_at IS NOT NULL AND s.ends_at <= now()) AS is_over, ${epoch('clock_timestamp()')} AS now`;
 
 /** Whole seconds from now, but not past the session's end. */
-const newExpiry = (lifetime: string, endsAt: string): string =>
-  `LEAST(to_timestamp(floor(${epoch('now()')}) + ${lifetime}), ${endsAt})`;
+const newExpiry = (lifetime: string, endsAt: string, now = 'now()'): string =>
+  `LEAST(to_timestamp(floor(${epoch(now)}) + ${lifetime}), ${endsAt})`;
 
 /** Every statement of the session ledger, for one user table. */
 export interface SessionSql {
@@ -37,9 +40,10 @@ export interface SessionSql {
  */
 export function sessionSql(user: UserTable): SessionSql {
   const sameUser = `u.${user.id} = s.user_id::${user.idType}`;
+  const isActive = activeSql(user, 'u');
   const userColumns = `
-    u.${user.id} AS id, u.${user.username} AS username, u.${user.password} AS password,
-    u.${user.isActive} AS is_active, u.${user.isStaff} AS is_staff, u.${user.tokenId} AS token_id`;
+    ${keySql(user, user.id, 'u')} AS id, u.${user.username} AS username, u.${user.password} AS password,
+    ${isActive} AS is_active, ${staffSql(user, 'u')} AS is_staff, ${keySql(user, user.tokenId, 'u')} AS token_id`;
   // The user is a composite of its own: a deleted user leaves null there and the session's columns intact.
   const joinedUser = `LEFT JOIN LATERAL (SELECT row_to_json(x) AS data FROM (
       SELECT ${userColumns} FROM ${user.name} u WHERE ${sameUser}) x) u ON true`;
@@ -55,7 +59,7 @@ export function sessionSql(user: UserTable): SessionSql {
         ${newExpiry('$3::float8', 'now() + make_interval(secs => $4::float8)')},
         now() + make_interval(secs => $4::float8), $5::inet, $5::inet, $6, '{}'
       FROM ${user.name} u
-      WHERE u.${user.id} = $7::${user.idType} AND u.${user.password} = $8 AND u.${user.isActive}
+      WHERE u.${user.id} = $7::${user.idType} AND u.${user.password} = $8 AND ${isActive}
       FOR SHARE OF u
       RETURNING ${STATE}`,
     /*
@@ -79,7 +83,7 @@ export function sessionSql(user: UserTable): SessionSql {
         AND s.revoked_at IS NULL AND NOT s.is_sliding
         AND (s.ends_at IS NULL OR s.ends_at > now())
         AND ${sameUser} AND u.${user.tokenId}::text = p.token_id
-        AND (u.${user.isActive} OR $3::boolean)
+        AND (${isActive} OR $3::boolean)
         AND (p.password_digest IS NULL OR upper(md5(u.${user.password})) = p.password_digest)
       RETURNING p.n, s.generation, ${epoch('s.rotated_at')} AS rotated_at,
         ${epoch('s.expires_at')} AS expires_at`,
@@ -89,9 +93,11 @@ export function sessionSql(user: UserTable): SessionSql {
     lock: `
       SELECT ${STATE}, u.data AS "user" FROM auth_session s ${joinedUser} WHERE s.id = $1
       FOR UPDATE OF s`,
+    /* Not now(): that is when the transaction began, and it may have waited for the lock since. */
     advance: `
       UPDATE auth_session s SET generation = $2, parent_generation = $3, superseded_at = $4::float8[],
-        rotated_at = now(), last_used_at = now(), expires_at = ${newExpiry('$5::float8', 's.ends_at')},
+        rotated_at = clock_timestamp(), last_used_at = clock_timestamp(),
+        expires_at = ${newExpiry('$5::float8', 's.ends_at', 'clock_timestamp()')},
         last_ip = $6::inet, user_agent = $7
       WHERE s.id = $1
       RETURNING ${STATE}`,
@@ -100,7 +106,10 @@ export function sessionSql(user: UserTable): SessionSql {
       UPDATE auth_session SET revoked_at = now(), revoke_reason = $2
       WHERE id = $1 AND revoked_at IS NULL
       RETURNING id`,
-    /* Idempotent: of two nodes that adopt one token at once, the second finds the first one's row. */
+    /*
+     * Idempotent: of two nodes that adopt one token at once, the second finds the first one's row. What was issued before
+     * the user's password changed, or all sessions were ended, is not adopted any more.
+     */
     adopt: `
       INSERT INTO auth_session (id, user_id, generation, parent_generation, is_sliding, created_at,
         last_used_at, rotated_at, expires_at, ends_at, last_ip, user_agent, superseded_at, revoked_at,
@@ -111,6 +120,9 @@ export function sessionSql(user: UserTable): SessionSql {
       WHERE NOT EXISTS (
         SELECT FROM token_blacklist_outstandingtoken o
         JOIN token_blacklist_blacklistedtoken b ON b.token_id = o.id WHERE o.jti = $8)
+      AND NOT EXISTS (
+        SELECT FROM auth_adoption_cutoff c
+        WHERE c.user_id = $2 AND coalesce(to_timestamp($9::float8) <= c.issued_until, true))
       ON CONFLICT (id) DO NOTHING
       RETURNING id`,
     /* What the guard asks on a miss: session and user in one read. */
@@ -130,6 +142,8 @@ export function sessionSql(user: UserTable): SessionSql {
       gone AS (
         DELETE FROM auth_session s USING step
         WHERE s.id = step.id
+          -- Nothing that anybody could still use: no news for the change feed.
+          AND (SELECT set_config('nest_simplejwt.changes', '2001', true)) IS NOT NULL
           AND GREATEST(s.expires_at, s.adopted_until) < now() - make_interval(secs => $2::float8)
         RETURNING s.id)
       SELECT (SELECT id FROM step ORDER BY id DESC LIMIT 1) AS last, (SELECT count(*)::int FROM gone) AS deleted`,
@@ -139,14 +153,17 @@ export function sessionSql(user: UserTable): SessionSql {
       FROM auth_session
       WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > now()
         AND (ends_at IS NULL OR ends_at > now())
-      ORDER BY created_at DESC, id`,
+      ORDER BY created_at DESC, id
+      LIMIT ${LISTED}`,
     endOne: `
       UPDATE auth_session SET revoked_at = now(), revoke_reason = $3
       WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL AND expires_at > now()
       RETURNING id`,
     endOthers: `
+      WITH cutoff AS (
+        INSERT INTO auth_adoption_cutoff (user_id, issued_until) VALUES ($1, now())
+        ON CONFLICT (user_id) DO UPDATE SET issued_until = excluded.issued_until)
       UPDATE auth_session SET revoked_at = now(), revoke_reason = $3
-      WHERE user_id = $1 AND id IS DISTINCT FROM $2::uuid AND revoked_at IS NULL
-      RETURNING id`,
+      WHERE user_id = $1 AND id IS DISTINCT FROM $2::uuid AND revoked_at IS NULL`,
   };
 }

@@ -1,9 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { Cron } from '@nestjs/schedule';
+import { Scheduled } from '../common/scheduled.decorator.js';
 import { AuthSettings } from '../config/auth-settings.js';
 import { PostgresCounters } from './postgres-counters.js';
 
-/** Forgets counters that have ended: guesses at names leave a row each. Runs in hosts that import `ScheduleModule`. */
+/** Forgets counters that have ended: guesses at names leave a row each. */
 @Injectable()
 export class FlushExpiredAttemptsTask {
   private readonly logger = new Logger('FlushExpiredAttemptsTask');
@@ -13,7 +13,7 @@ export class FlushExpiredAttemptsTask {
     private readonly counters: PostgresCounters,
   ) {}
 
-  @Cron('23 */10 * * * *', { name: 'flush-expired-attempts', timeZone: 'UTC' })
+  @Scheduled('23 */10 * * * *', 'flush-expired-attempts')
   async run(): Promise<void> {
     const { loginLimit, loginLimitAddress, refreshLimit } = this.settings;
     if (loginLimit === null && loginLimitAddress === null && refreshLimit === null) return;

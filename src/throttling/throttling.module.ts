@@ -9,7 +9,11 @@ import { PostgresCounters } from './postgres-counters.js';
 import { RedisCounters } from './redis-counters.js';
 import { RefreshThrottle } from './refresh-throttle.js';
 
-/** Limits log-ins and refreshes; counts in Postgres, or in Redis where `REDIS_URL` is set. */
+/**
+ * Limits log-ins and refreshes; counts in Postgres, or in Redis where `REDIS_URL` is set.
+ *
+ * @publicApi
+ */
 @Module({
   providers: [
     FlushExpiredAttemptsTask,

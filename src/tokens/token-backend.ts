@@ -5,6 +5,7 @@ import { Clock } from '../common/clock.js';
 import { InvalidTokenError } from '../common/errors.js';
 import { AuthSettings } from '../config/auth-settings.js';
 import { KeysService } from '../keys/keys.service.js';
+import type { SigningKey, VerifyingKey } from '../keys/verifying-key.js';
 import { checkClaims, type ClaimRules } from './domain/claims.js';
 import { parseCompact, type Claims } from './domain/compact.js';
 import { VerifiedTokens } from './verified-tokens.js';
@@ -13,7 +14,7 @@ import { VerifiedTokens } from './verified-tokens.js';
 const CLOCK_SKEW = 5;
 
 /**
- * Signs claims and verifies tokens, mirroring SimpleJWT's `TokenBackend`. The algorithm is the configured one and is
+ * Signs claims and verifies tokens, mirroring SimpleJWT's `TokenBackend`. The algorithm is that of the key and is
  * compared before any key is touched; parsing is strict (RFC 7515, RFC 8725).
  *
  * @publicApi
@@ -46,18 +47,19 @@ export class TokenBackend {
       ...(this.rules.audience === null ? {} : { aud: this.rules.audience }),
       ...(this.rules.issuer === null ? {} : { iss: this.rules.issuer }),
     };
-    const token = this.sign(payload);
+    const key = this.keys.signingKey;
+    const token = this.sign(payload, key);
     // It will come back soon, and its signature is known to be good.
-    this.verified.remember(token, payload);
+    this.verified.remember(token, { claims: payload, key: key.verifying });
     return token;
   }
 
-  private sign(payload: Record<string, unknown>): string {
-    const key = this.keys.signingKey;
-    if (this.keys.algorithm === 'EdDSA') return signEdDsa(payload, key);
+  private sign(payload: Record<string, unknown>, { kid, algorithm, key }: SigningKey): string {
+    if (algorithm === 'EdDSA') return signEdDsa(payload, key, kid);
     return this.jwt.sign(payload, {
-      algorithm: this.keys.algorithm,
+      algorithm,
       privateKey: key,
+      ...(kid === null ? {} : { keyid: kid }),
       // jsonwebtoken would add an `iat` of its own clock; with one given, this option would delete it.
       ...(payload['iat'] === undefined ? { noTimestamp: true } : {}),
     });
@@ -70,7 +72,7 @@ export class TokenBackend {
    * @throws UnavailableError when the key must come from a JWK Set that cannot be fetched
    */
   async decode(token: string): Promise<Claims> {
-    const claims = this.verified.find(token) ?? (await this.verifySignature(token));
+    const claims = this.findVerified(token) ?? (await this.verifySignature(token));
     const verdict = checkClaims(claims, this.rules, this.clock.now() / 1000);
     if (verdict === 'expired')
       throw new InvalidTokenError('Token is expired', { reason: 'expired' });
@@ -80,25 +82,30 @@ export class TokenBackend {
 
   /** The claims of a token that was verified before and is good now; null for any other, which `decode` judges. */
   recall(token: string): Claims | null {
-    const claims = this.verified.find(token);
+    const claims = this.findVerified(token);
     if (claims === null) return null;
     return checkClaims(claims, this.rules, this.clock.now() / 1000) === 'valid' ? claims : null;
+  }
+
+  /** The claims of a token that was verified before with a key that still verifies. */
+  private findVerified(token: string): Claims | null {
+    const verified = this.verified.find(token);
+    return verified !== undefined && this.keys.vouchesFor(verified.key) ? verified.claims : null;
   }
 
   private async verifySignature(token: string): Promise<Claims> {
     const compact = parseCompact(token);
     if (compact === null) throw invalid('malformed');
     const { header, claims } = compact;
-    if (header.alg !== this.keys.algorithm) throw invalid('algorithm');
-    const key = await this.keys.findVerifyingKey(header.kid);
-    if (key === null) throw invalid('unknown_key');
-    if (!this.isSignedBy(token, key)) throw invalid('signature');
-    if (this.keys.isOwn(header.kid)) this.verified.remember(token, claims);
+    const keys = await this.keys.find(header);
+    if (typeof keys === 'string') throw invalid(keys);
+    const key = keys.find((one) => this.isSignedBy(token, one));
+    if (key === undefined) throw invalid('signature');
+    if (this.keys.vouchesFor(key)) this.verified.remember(token, { claims, key });
     return claims;
   }
 
-  private isSignedBy(token: string, key: KeyObject): boolean {
-    const { algorithm } = this.keys;
+  private isSignedBy(token: string, { algorithm, key }: VerifyingKey): boolean {
     try {
       if (algorithm === 'EdDSA') return verifyEdDsa(token, key);
       this.jwt.verify(token, {
@@ -120,8 +127,9 @@ function invalid(reason: string): InvalidTokenError {
 }
 
 // jsonwebtoken, which JwtService wraps, does not know EdDSA (RFC 8037 §3.1).
-function signEdDsa(claims: Claims, key: KeyObject): string {
-  const input = [{ alg: 'EdDSA', typ: 'JWT' }, claims]
+function signEdDsa(claims: Claims, key: KeyObject, kid: string | null): string {
+  const header = { alg: 'EdDSA', typ: 'JWT', ...(kid === null ? {} : { kid }) };
+  const input = [header, claims]
     .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
     .join('.');
   return `${input}.${sign(null, Buffer.from(input), key).toString('base64url')}`;

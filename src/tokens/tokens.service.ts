@@ -23,6 +23,8 @@ export interface TokenSubject {
   readonly tokenId: string | number;
   /** The stored password text, of which a digest is written with `CHECK_REVOKE_TOKEN`. */
   readonly password: string;
+  /** Claims of the host's own, which its log-in adds. */
+  readonly claims?: Claims;
 }
 
 /**
@@ -129,14 +131,20 @@ export class TokensService {
    * @throws InvalidTokenError `token_not_valid` when the refresh end is absent, unreadable or over
    */
   extendedClaims(sliding: Claims, now: number): Claims {
-    const { slidingTokenRefreshExpClaim: name, slidingTokenLifetime, leeway } = this.settings;
+    const problem = this.refreshEndProblem(sliding, now);
+    if (problem !== null) throw problem;
+    return { ...sliding, exp: now + this.settings.slidingTokenLifetime, iat: now };
+  }
+
+  /** Why the refresh end of a sliding token allows no more time (contract §10), or null when it does. */
+  refreshEndProblem(sliding: Claims, now: number): InvalidTokenError | null {
+    const { slidingTokenRefreshExpClaim: name, leeway } = this.settings;
     const end = sliding[name];
-    if (end === undefined) throw new InvalidTokenError(`Token has no '${name}' claim`);
-    if (!isInstant(end)) throw new InvalidTokenError('Token is invalid', { reason: 'claims' });
-    if (hasPassed(end, now, leeway)) {
-      throw new InvalidTokenError(`Token '${name}' claim has expired`, { reason: 'expired' });
-    }
-    return { ...sliding, exp: now + slidingTokenLifetime, iat: now };
+    if (end === undefined) return new InvalidTokenError(`Token has no '${name}' claim`);
+    if (!isInstant(end)) return new InvalidTokenError('Token is invalid', { reason: 'claims' });
+    return hasPassed(end, now, leeway)
+      ? new InvalidTokenError(`Token '${name}' claim has expired`, { reason: 'expired' })
+      : null;
   }
 
   /** The token's id, where it has one. */
@@ -197,6 +205,7 @@ export class TokensService {
     return {
       [userIdClaim]: String(subject.tokenId),
       ...(checkRevokeToken ? { [revokeTokenClaim]: passwordDigest(subject.password) } : {}),
+      ...subject.claims,
     };
   }
 }

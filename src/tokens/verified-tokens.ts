@@ -1,4 +1,11 @@
+import type { VerifyingKey } from '../keys/verifying-key.js';
 import type { Claims } from './domain/compact.js';
+
+/** Claims whose signature was good, and the key that said so. */
+export interface VerifiedToken {
+  readonly claims: Claims;
+  readonly key: VerifyingKey;
+}
 
 /** Tokens remembered at most. */
 const CAPACITY = 4096;
@@ -7,23 +14,23 @@ const MAX_LENGTH = 2048;
 
 /**
  * Remembers tokens whose signature was good, keyed by their whole text, so that the guard verifies each one once.
- * Only the signature is remembered: times, session and user are looked at on every request. The oldest leave
- * first: access tokens are short-lived, so that the oldest are the nearest to their end.
+ * Only the signature is remembered: times, session and user are looked at on every request, and whether the key still
+ * verifies. The oldest leave first: access tokens are short-lived, so that the oldest are the nearest to their end.
  */
 export class VerifiedTokens {
-  private readonly claims = new Map<string, Claims>();
+  private readonly tokens = new Map<string, VerifiedToken>();
 
-  find(token: string): Claims | null {
-    return this.claims.get(token) ?? null;
+  find(token: string): VerifiedToken | undefined {
+    return this.tokens.get(token);
   }
 
-  remember(token: string, claims: Claims): void {
+  remember(token: string, { claims, key }: VerifiedToken): void {
     if (token.length > MAX_LENGTH) return;
-    if (this.claims.size >= CAPACITY) {
-      const oldest = this.claims.keys().next().value;
-      if (oldest !== undefined) this.claims.delete(oldest);
+    if (this.tokens.size >= CAPACITY) {
+      const oldest = this.tokens.keys().next().value;
+      if (oldest !== undefined) this.tokens.delete(oldest);
     }
-    this.claims.set(token, deepFreeze(claims));
+    this.tokens.set(token, { claims: deepFreeze(claims), key });
   }
 }
 

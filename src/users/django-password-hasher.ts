@@ -78,6 +78,8 @@ const TEMPLATES: Record<DjangoPasswordHasherOptions['preferred'], WritablePasswo
  *
  * Passwords have no greatest length: each algorithm digests a long one once before the dear part, which
  * adds some 3 ms for a megabyte. Only plain bcrypt ignores what follows byte 72, as Django's does.
+ *
+ * @publicApi
  */
 export class DjangoPasswordHasher extends PasswordHasher {
   readonly #logger = new Logger(DjangoPasswordHasher.name);

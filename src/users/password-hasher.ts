@@ -1,11 +1,19 @@
-/** The answer to whether a password is the stored one. */
+/**
+ * The answer to whether a password is the stored one.
+ *
+ * @publicApi
+ */
 export interface PasswordCheck {
   matches: boolean;
   /** Whether to store `hash(password)` in place of the stored text; only ever true on a match. */
   needsUpgrade: boolean;
 }
 
-/** A check of several spellings of a password. */
+/**
+ * A check of several spellings of a password.
+ *
+ * @publicApi
+ */
 export interface CandidateCheck extends PasswordCheck {
   /** The spelling that matched, which is the one to hash for an upgrade; null when none did. */
   candidate: string | null;
@@ -19,6 +27,8 @@ export interface CandidateCheck extends PasswordCheck {
  * or inactive user must therefore be answered by `burn` with the same candidates.
  *
  * Every method may be given the signal of the client's disconnection; it gives up a place in the queue.
+ *
+ * @publicApi
  */
 export abstract class PasswordHasher {
   /**

@@ -32,7 +32,10 @@ export abstract class UserStore {
   /** The user with this primary key, or null; null as well for a text that no key can have. */
   abstract findById(id: string): Promise<AuthUser | null>;
 
-  /** The user whose `USER_ID_FIELD` has this text, or null; null as well for a text that no id can have. */
+  /**
+   * The user whose `USER_ID_FIELD` has this text, or null; null as well for a text that no id can have, and for one that
+   * several users share: a token must not open the account of another.
+   */
   abstract findByTokenId(tokenId: string): Promise<AuthUser | null>;
 
   /**

@@ -1,31 +1,17 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { AuthSettings } from '../config/auth-settings.js';
-import { DjangoPasswordHasher } from './django-password-hasher.js';
-import { PasswordHasher } from './password-hasher.js';
-import { UserAuthenticationRule } from './user-authentication-rule.js';
-import { UserStore } from './user-store.js';
 import { User } from './user.entity.js';
 import { UsersService } from './users.service.js';
 
 /**
- * Users in Django's table, and their passwords.
+ * The users of Django's table. Beside it `AuthModule.forRoot()` provides `UserStore` and `PasswordHasher`, which a host
+ * may replace, to every module.
  *
  * @publicApi
  */
 @Module({
   imports: [TypeOrmModule.forFeature([User])],
-  providers: [
-    UsersService,
-    UserAuthenticationRule,
-    { provide: UserStore, useExisting: UsersService },
-    {
-      provide: PasswordHasher,
-      inject: [AuthSettings],
-      useFactory: ({ passwordHasher }: AuthSettings) =>
-        new DjangoPasswordHasher({ preferred: passwordHasher }),
-    },
-  ],
-  exports: [PasswordHasher, UserAuthenticationRule, UsersService, UserStore],
+  providers: [UsersService],
+  exports: [UsersService],
 })
 export class UsersModule {}

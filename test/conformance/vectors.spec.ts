@@ -9,6 +9,8 @@ import { SignJWT, compactVerify, importJWK, jwtVerify } from 'jose';
 import { fromOptions, resolveSettings } from '../../src/config/resolve-settings.js';
 import { ALGORITHMS, type Algorithm, type SettingsInput } from '../../src/config/settings.js';
 import { KeysService } from '../../src/keys/keys.service.js';
+import type { KeyRing } from '../../src/keys/key-ring.js';
+import type { SigningKey, VerifyingKey } from '../../src/keys/verifying-key.js';
 import { TokenBackend } from '../../src/tokens/token-backend.js';
 import { FakeClock } from '../support/fake-clock.js';
 
@@ -36,19 +38,24 @@ const RFC_8037_TOKEN =
 
 /** Keys that come as objects, since the RFC's secret is no text. */
 class FixedKeys {
-  constructor(
-    readonly algorithm: Algorithm,
-    readonly signingKey: KeyObject,
-  ) {}
+  readonly signingKey: SigningKey;
 
-  findVerifyingKey(): Promise<KeyObject> {
-    return Promise.resolve(this.signingKey);
+  constructor(algorithm: Algorithm, key: KeyObject) {
+    const verifying: VerifyingKey = { source: 'settings', kid: null, algorithm, key };
+    this.signingKey = { kid: null, algorithm, key, verifying };
   }
 
-  isOwn(): boolean {
+  find(): Promise<VerifyingKey[]> {
+    return Promise.resolve([this.signingKey.verifying]);
+  }
+
+  vouchesFor(): boolean {
     return true;
   }
 }
+
+/** What a server without a key ring has. */
+const NO_RING = { signingKey: null, isEmpty: true } as unknown as KeyRing;
 
 function settingsOf(options: SettingsInput): ReturnType<typeof resolveSettings> {
   return resolveSettings(fromOptions({ profile: 'parity', ...options }));
@@ -57,7 +64,8 @@ function settingsOf(options: SettingsInput): ReturnType<typeof resolveSettings> 
 function backend(options: SettingsInput): TokenBackend {
   const settings = settingsOf(options);
   const clock = new FakeClock();
-  return new TokenBackend(new JwtService({}), new KeysService(settings, clock), clock, settings);
+  const keys = new KeysService(settings, clock, NO_RING);
+  return new TokenBackend(new JwtService({}), keys, clock, settings);
 }
 
 /** A signing key for the settings, and the public part for the other library. */

@@ -187,6 +187,38 @@ describe('a refresh token of a Django server', () => {
     expect((await refresh(nameless)).status).toBe(401);
   });
 
+  it('is not adopted after a log-out with it was answered, however they race', async () => {
+    for (let round = 0; round < 40; round += 1) {
+      const token = djangoToken(`raced-${round}`);
+      const [refreshed, ended] = await Promise.all([
+        refresh(token),
+        server.client.blacklist(token),
+      ]);
+      expect(ended.status).toBe(200);
+      if (refreshed.status === 200) {
+        expect((await refresh(refreshed.body.refresh)).body).toMatchObject(BLACKLISTED);
+      }
+    }
+  });
+
+  it('is not adopted after its user got another password, unless it is younger', async () => {
+    const token = djangoToken(JTI);
+    await sql(`UPDATE auth_user SET password = 'another'`);
+    expect((await refresh(token)).body).toEqual({ ...BLACKLISTED, reason: 'session_ended' });
+    expect((await refresh(djangoToken('undated', { iat: undefined }))).status).toBe(401);
+    await sql(`UPDATE auth_adoption_cutoff SET issued_until = now() - interval '200 s'`);
+    expect((await refresh(token)).status).toBe(200);
+  });
+
+  it('is not adopted after all sessions of its user were ended', async () => {
+    const token = djangoToken(JTI);
+    const { access } = await server.client.login('alice', PASSWORD);
+    const authorization = `Bearer ${access}`;
+    await server.client.send('DELETE', '/sessions', undefined, { authorization });
+    expect((await refresh(token)).status).toBe(401);
+    expect((await server.client.me(access)).status).toBe(200);
+  });
+
   it('is joined by access tokens that name no session', async () => {
     expect((await server.client.me(forge(HEADER, accessClaims('1')))).status).toBe(200);
     expect((await server.client.me(forge(HEADER, { ...accessClaims('1'), sid: 'x' }))).status).toBe(

@@ -9,10 +9,11 @@ import {
 import { Logger } from '@nestjs/common';
 import { Client } from 'pg';
 import { DataSource, type DataSourceOptions } from 'typeorm';
-import { SystemClock } from '../../src/common/clock.js';
+import { SystemClock, type Clock } from '../../src/common/clock.js';
 import { fromOptions, resolveSettings } from '../../src/config/resolve-settings.js';
 import { dataSourceOptions } from '../../src/data-source.js';
 import { migrate } from '../../src/database/migrate.js';
+import { AUTH_MIGRATIONS } from '../../src/database/migrations.js';
 import { ChangeFeed1700000000002 } from '../../src/database/migrations/1700000000002-change-feed.js';
 import { ChangeFeed, type FeedListener } from '../../src/feed/change-feed.js';
 import { FactCache } from '../../src/feed/fact-cache.js';
@@ -141,6 +142,7 @@ describe('the change feed', () => {
   let options: DataSourceOptions;
   let sql: Client;
   const feeds: ChangeFeed[] = [];
+  const pools: DataSource[] = [];
   const wires: Wire[] = [];
   const clients: Client[] = [];
 
@@ -175,6 +177,7 @@ describe('the change feed', () => {
 
   afterEach(async () => {
     for (const feed of feeds.splice(0)) await feed.onApplicationShutdown();
+    for (const pool of pools.splice(0)) await pool.destroy();
     for (const way of wires.splice(0)) await way.close();
     for (const client of clients.splice(0)) await client.end();
   });
@@ -187,9 +190,14 @@ describe('the change feed', () => {
     return client;
   }
 
-  async function node(url: string | null = null, clock = new SystemClock()) {
+  async function node(
+    url: string | null = null,
+    { clock = new SystemClock(), pool = postgres.url }: { clock?: Clock; pool?: string } = {},
+  ) {
     const settings = resolveSettings(fromOptions({ databaseFeedUrl: url }));
-    const feed = new ChangeFeed(new DataSource(options), settings, clock);
+    const database = await new DataSource(dataSourceOptions(pool, 2)).initialize();
+    pools.push(database);
+    const feed = new ChangeFeed(database, settings, clock);
     feeds.push(feed);
     const ear = new Ear(feed);
     await feed.onModuleInit();
@@ -236,8 +244,8 @@ describe('the change feed', () => {
       ],
       ['a new name', `UPDATE auth_user SET username = 'alicia' WHERE id = 7`, ['u:7']],
       ['a new role', 'UPDATE auth_user SET is_staff = true WHERE id = 7', ['u:7']],
-      ['a new key', 'UPDATE auth_user SET id = 9 WHERE id = 7', ['u:7', 'u:9']],
-      ['a deleted user', 'DELETE FROM auth_user WHERE id = 7', ['u:7']],
+      ['a new key', 'UPDATE auth_user SET id = 9 WHERE id = 7', ['u:7', 'u:9', `s:${sid(1)}`]],
+      ['a deleted user', 'DELETE FROM auth_user WHERE id = 7', ['u:7', `s:${sid(1)}`]],
       ['an ended session', 'UPDATE auth_session SET revoked_at = now()', [`s:${sid(1)}`]],
       ['an earlier end', 'UPDATE auth_session SET ends_at = now()', [`s:${sid(1)}`]],
       ['a session of another user', `UPDATE auth_session SET user_id = '8'`, [`s:${sid(1)}`]],
@@ -491,7 +499,7 @@ describe('the change feed', () => {
 
   it('vouches for nothing after the machine has slept, until the next heartbeat', async () => {
     const clock = new FakeClock();
-    const { feed } = await node(null, clock);
+    const { feed } = await node(null, { clock });
     expect(feed.isFresh()).toBe(true);
     clock.advance(60);
     expect(feed.isFresh()).toBe(false);
@@ -502,13 +510,16 @@ describe('the change feed', () => {
     await sql.query('CREATE DATABASE empty');
     const url = new URL(postgres.url);
     url.pathname = '/empty';
-    const { feed } = await node(url.href);
+    const { feed } = await node(url.href, { pool: url.href });
     expect(feed.isFresh()).toBe(false);
     await migrate(dataSourceOptions(url.href, 2));
     await until(() => feed.isFresh());
     const database = new DataSource(dataSourceOptions(url.href, 2));
     await database.initialize();
-    await new ChangeFeed1700000000002().down(database.createQueryRunner());
+    const own = AUTH_MIGRATIONS.slice(AUTH_MIGRATIONS.indexOf(ChangeFeed1700000000002));
+    const runner = database.createQueryRunner();
+    for (const Migration of own.toReversed()) await new Migration().down(runner);
+    await runner.release();
     await database.destroy();
     const { rows } = await (
       await connect(url.href)
@@ -526,6 +537,25 @@ describe('the change feed', () => {
     await sql.query(`UPDATE public.auth_user SET password = 'new' WHERE id = $1`, [ALICE]);
     await ear.hears(`s:${sid(1)}`);
     await sql.query('RESET search_path');
+    expect(await live()).toEqual([]);
+  });
+
+  it('vouches for nothing while it hears of another database than the pool', async () => {
+    await sql.query('CREATE DATABASE elsewhere');
+    const url = new URL(postgres.url);
+    url.pathname = '/elsewhere';
+    await migrate(dataSourceOptions(url.href, 2));
+    const { feed, ear } = await node(url.href);
+    expect(feed.isFresh()).toBe(false);
+    expect(ear.heard).toEqual([]);
+  });
+
+  it('ends the sessions of a deleted user, so that nobody inherits them with the key', async () => {
+    await logIn(ALICE, 2, 1);
+    await logIn(BOB, 1, 3);
+    await sql.query('DELETE FROM auth_user WHERE id = $1', [ALICE]);
+    expect(await live()).toEqual([sid(3)]);
+    await sql.query('TRUNCATE auth_user CASCADE');
     expect(await live()).toEqual([]);
   });
 });

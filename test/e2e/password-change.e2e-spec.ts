@@ -1,7 +1,9 @@
+import { Client } from 'pg';
 import { PasswordHasher } from '../../src/users/password-hasher.js';
 import { query, truncateTables } from '../support/databases.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { soon } from '../support/soon.js';
+import { within } from '../support/within.js';
 
 jest.setTimeout(60_000);
 
@@ -119,6 +121,82 @@ describe('a password change', () => {
     await sql('UPDATE auth_user SET password = password, last_login = now()');
     expect(await status(access)).toBe(200);
     await expect(countLive()).resolves.toBe(1);
+  });
+});
+
+describe('a password change with LEDGER=django', () => {
+  let server: TestServer;
+
+  beforeAll(async () => {
+    server = await startTestServer({
+      env: {
+        SIMPLE_JWT_ROTATE_REFRESH_TOKENS: 'true',
+        SIMPLE_JWT_BLACKLIST_AFTER_ROTATION: 'true',
+      },
+    });
+  });
+  beforeEach(async () => {
+    await truncateTables(server.database);
+    for (const username of ['alice', 'bob']) {
+      await server.createUser({ username, password: PASSWORD });
+    }
+  });
+  afterAll(() => server.stop());
+
+  const change = (access: string, old_password: string) =>
+    server.client.post(
+      CHANGE,
+      { old_password, new_password: 'the next one' },
+      { authorization: `Bearer ${access}` },
+    );
+  const login = (username = 'alice') => server.client.login(username, PASSWORD);
+
+  it('blacklists all refresh tokens of the user, this one too, and of nobody else', async () => {
+    const [mine, other, foreign] = [await login(), await login(), await login('bob')];
+    expect((await change(mine.access, 'wrong')).status).toBe(400);
+    expect((await change(mine.access, PASSWORD)).status).toBe(204);
+    for (const { refresh } of [mine, other]) {
+      expect(await server.client.refresh(refresh)).toMatchObject({
+        status: 401,
+        body: { detail: 'Token is blacklisted' },
+      });
+    }
+    expect((await server.client.refresh(foreign.refresh)).status).toBe(200);
+  });
+
+  it('leaves no successor of a refresh that is under way', async () => {
+    const { access, refresh } = await login();
+    const spending = new Client({ connectionString: server.database });
+    await spending.connect();
+    try {
+      // What a refresh writes, not yet committed.
+      await spending.query(`BEGIN`);
+      await spending.query(`
+        WITH spent AS (
+          INSERT INTO token_blacklist_blacklistedtoken (blacklisted_at, token_id)
+          SELECT now(), id FROM token_blacklist_outstandingtoken)
+        INSERT INTO token_blacklist_outstandingtoken (token, created_at, expires_at, user_id, jti)
+        SELECT token, created_at, expires_at, user_id, 'successor'
+        FROM token_blacklist_outstandingtoken`);
+      const changed = change(access, PASSWORD);
+      const waiting = await within(
+        5000,
+        () => query(server.database, `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'`),
+        (rows) => rows.length > 0,
+      );
+      expect(waiting).toHaveLength(1);
+      await spending.query('COMMIT');
+      expect((await changed).status).toBe(204);
+    } finally {
+      await spending.end();
+    }
+    expect((await server.client.refresh(refresh)).status).toBe(401);
+    const live = await query(
+      server.database,
+      `SELECT FROM token_blacklist_outstandingtoken
+       WHERE id NOT IN (SELECT token_id FROM token_blacklist_blacklistedtoken)`,
+    );
+    expect(live).toEqual([]);
   });
 });
 

@@ -29,6 +29,7 @@ async function logIn(sessions: number): Promise<string[]> {
   return refresh;
 }
 
+/** Asks the ledger itself, so that several questions come in one turn of the event loop. */
 function rotate(token: string, over: { generation?: number; tokenId?: string } = {}) {
   const { sid, user_id: tokenId } = claimsOf(token) as { sid: string; user_id: string };
   const session = { sid, generation: 0, tokenId, passwordDigest: null, ...over };
@@ -95,4 +96,47 @@ describe('rotations that are asked for at once', () => {
       expect([refused.status, answered.status]).toEqual([401, 200]);
     },
   );
+});
+
+describe('a token that was rotated before', () => {
+  it('is answered again without waiting for whoever holds its session', async () => {
+    const [parent = ''] = await logIn(1);
+    const successor = (await server.client.refresh(parent)).body.refresh;
+    const holder = new Client({ connectionString: server.database });
+    await holder.connect();
+    try {
+      await holder.query('BEGIN');
+      await holder.query('SELECT FROM auth_session FOR UPDATE');
+      // More than the pool has connections.
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, () => server.client.refresh(parent)),
+      );
+      expect(new Set(answers.map(({ body }) => body.refresh))).toEqual(new Set([successor]));
+    } finally {
+      await holder.end();
+    }
+  });
+});
+
+describe('a refresh token with a good signature', () => {
+  const sign = (claims: unknown) => forge({ alg: 'HS256', typ: 'JWT' }, claims);
+
+  it('is refused for the id that it lacks', async () => {
+    const [token = ''] = await logIn(1);
+    const { jti: _id, sid: _session, gen: _generation, ...nameless } = claimsOf(token);
+    const answer = await server.client.refresh(sign(nameless));
+    expect(answer).toMatchObject({ status: 401, body: { detail: 'Token has no id' } });
+  });
+
+  it('is refused when its claims are nested too deeply to be walked', async () => {
+    const [token = ''] = await logIn(1);
+    const deep = `${'['.repeat(9000)}${']'.repeat(9000)}`;
+    const text = JSON.stringify({ ...claimsOf(token), deep: 0 }).replace(
+      '"deep":0',
+      `"deep":${deep}`,
+    );
+    const answer = await server.client.refresh(sign(text));
+    expect(answer).toMatchObject({ status: 401, body: { detail: 'Token is invalid' } });
+    expect((await server.client.refresh(token)).status).toBe(200);
+  });
 });

@@ -271,7 +271,8 @@ describe('a sliding token', () => {
 
   it('of another user, or of a session of refresh tokens, gets nothing', async () => {
     const token = await loginSliding();
-    expect((await extend(altered(token, { user_id: '2' }))).body).toEqual(INVALID);
+    const foreign = await extend(altered(token, { user_id: '2' }));
+    expect(foreign.body).toEqual({ ...INVALID, reason: 'invalid' });
     const { refresh: other } = await login();
     const { sid } = claimsOf(other);
     expect((await extend(altered(token, { sid }))).status).toBe(401);

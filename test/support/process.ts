@@ -38,9 +38,13 @@ afterAll(async () => {
   }
 });
 
-/** Runs the built server with these variables and no others, and waits for its address. */
-export async function spawnServer(env: Environment): Promise<SpawnedServer> {
-  const started = launch(env);
+/**
+ * Runs the built server with these variables and no others, and waits for its address.
+ *
+ * @param program - another program that runs it and tells its address
+ */
+export async function spawnServer(env: Environment, program?: string): Promise<SpawnedServer> {
+  const started = launch(env, program);
   const { child, exit, output } = started;
   const url = await new Promise<string>((found, reject) => {
     const limit = setTimeout(
@@ -76,13 +80,15 @@ export async function runToEnd(
   return { code, signal, output: output(), milliseconds: performance.now() - start };
 }
 
-function launch(env: Environment): Pick<SpawnedServer, 'child' | 'exit' | 'output'> {
-  const main = join(DIST, 'main.js');
+function launch(
+  env: Environment,
+  main = join(DIST, 'main.js'),
+): Pick<SpawnedServer, 'child' | 'exit' | 'output'> {
   if (!existsSync(main)) throw new Error(`there is no ${main}: run npm run build first`);
   const child = spawn(process.execPath, [main], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: '0', ...env },
+    env: { PATH: process.env['PATH'], TEST_DIST: DIST, HOST: '127.0.0.1', PORT: '0', ...env },
   });
   running.add(child);
   let output = '';

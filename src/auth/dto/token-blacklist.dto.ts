@@ -1,4 +1,8 @@
 import { TokenRefreshDto } from './token-refresh.dto.js';
 
-/** A refresh token to end. */
+/**
+ * A refresh token to end.
+ *
+ * @publicApi
+ */
 export class TokenBlacklistDto extends TokenRefreshDto {}

@@ -1,7 +1,11 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { CharField } from '../../common/char-field.js';
 
-/** Credentials of a log-in, for a pair and for a sliding token alike (contract §4). */
+/**
+ * Credentials of a log-in, for a pair and for a sliding token alike (contract §4).
+ *
+ * @publicApi
+ */
 export class TokenObtainPairDto {
   @ApiProperty({
     description: 'Compared exactly; surrounding white space is dropped.',

@@ -1,7 +1,11 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { CharField } from '../../common/char-field.js';
 
-/** A sliding token to extend. */
+/**
+ * A sliding token to extend.
+ *
+ * @publicApi
+ */
 export class TokenRefreshSlidingDto {
   @ApiProperty({ description: 'Sliding token that has not expired.', example: 'eyJhbGciOi…' })
   @CharField()

@@ -1,7 +1,11 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { CharField } from '../../common/char-field.js';
 
-/** A refresh token to trade in. */
+/**
+ * A refresh token to trade in.
+ *
+ * @publicApi
+ */
 export class TokenRefreshDto {
   @ApiProperty({ description: 'Refresh token.', example: 'eyJhbGciOi…' })
   @CharField()

@@ -1,6 +1,10 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 
-/** Answer to a log-in. The members stand in this order on the wire (contract §1). */
+/**
+ * Answer to a log-in. The members stand in this order on the wire (contract §1).
+ *
+ * @publicApi
+ */
 export class TokenPairResponse {
   @ApiProperty({ description: 'Refresh token: keep it safe, send it to the refresh view only.' })
   refresh: string;
@@ -9,7 +13,11 @@ export class TokenPairResponse {
   access: string;
 }
 
-/** Answer to a refresh. */
+/**
+ * Answer to a refresh.
+ *
+ * @publicApi
+ */
 export class TokenRefreshResponse {
   @ApiProperty({ description: 'New access token.' })
   access: string;
@@ -21,13 +29,21 @@ export class TokenRefreshResponse {
   refresh?: string;
 }
 
-/** Answer with a sliding token. */
+/**
+ * Answer with a sliding token.
+ *
+ * @publicApi
+ */
 export class SlidingTokenResponse {
   @ApiProperty({ description: 'Sliding token.' })
   token: string;
 }
 
-/** An empty object: what verify and blacklist answer. */
+/**
+ * An empty object: what verify and blacklist answer.
+ *
+ * @publicApi
+ */
 export class EmptyResponse {}
 
 /** Body of most errors. */

@@ -1,7 +1,11 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { CharField } from '../../common/char-field.js';
 
-/** A token of any type to check. */
+/**
+ * A token of any type to check.
+ *
+ * @publicApi
+ */
 export class TokenVerifyDto {
   @ApiProperty({ description: 'Token of any type.', example: 'eyJhbGciOi…' })
   @CharField()

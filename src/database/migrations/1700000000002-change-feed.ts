@@ -8,12 +8,10 @@ export class ChangeFeed1700000000002 implements MigrationInterface {
   readonly name = 'ChangeFeed1700000000002';
 
   async up(runner: QueryRunner): Promise<void> {
-    const [row] = (await runner.query('SELECT quote_ident(current_schema()) AS schema')) as {
-      schema: string;
-    }[];
-    const schema = row?.schema ?? 'public';
+    const schema = await currentSchema(runner);
     await runner.query(tables(schema));
     await runner.query(functions(schema));
+    await runner.query(userFunctions(schema));
     await runner.query(USER_TRIGGERS);
     await runner.query(SESSION_TRIGGERS);
   }
@@ -27,6 +25,14 @@ export class ChangeFeed1700000000002 implements MigrationInterface {
       DROP TABLE auth_change;
       DROP TABLE auth_feed`);
   }
+}
+
+/** The schema where the migrations make everything, as an identifier. */
+export async function currentSchema(runner: QueryRunner): Promise<string> {
+  const [row] = (await runner.query('SELECT quote_ident(current_schema()) AS schema')) as {
+    schema: string;
+  }[];
+  return row?.schema ?? 'public';
 }
 
 /*
@@ -53,8 +59,7 @@ const tables = (schema: string): string => `
 
 /*
  * The functions run as their owner with a fixed search path: Django may connect as another role, or with another path,
- * and must be able to change its users all the same. A user table of a host's own can use the two user functions; the
- * trigger's argument names its primary key.
+ * and must be able to change its users all the same.
  */
 const functions = (schema: string): string => `
   CREATE FUNCTION ${schema}.auth_record_change(changed text) RETURNS void LANGUAGE plpgsql AS $$
@@ -70,7 +75,20 @@ const functions = (schema: string): string => `
     PERFORM pg_notify('auth_change', '');
   END $$;
 
-  CREATE FUNCTION ${schema}.auth_user_changed() RETURNS trigger LANGUAGE plpgsql
+  CREATE FUNCTION ${schema}.auth_session_changed() RETURNS trigger LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  BEGIN
+    IF TG_OP = 'TRUNCATE' THEN
+      PERFORM ${schema}.auth_record_change('x');
+    ELSE
+      PERFORM ${schema}.auth_record_change('s:' || replace(OLD.id::text, '-', ''));
+    END IF;
+    RETURN NULL;
+  END $$`;
+
+/** A user table of a host's own can use these functions; the trigger's argument names its primary key. */
+export const userFunctions = (schema: string): string => `
+  CREATE OR REPLACE FUNCTION ${schema}.auth_user_changed() RETURNS trigger LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   DECLARE
     before text;
@@ -89,7 +107,7 @@ const functions = (schema: string): string => `
     RETURN NULL;
   END $$;
 
-  CREATE FUNCTION ${schema}.auth_user_password_changed() RETURNS trigger LANGUAGE plpgsql
+  CREATE OR REPLACE FUNCTION ${schema}.auth_user_password_changed() RETURNS trigger LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   DECLARE
     -- Which sessions the transaction keeps: all (the hash was upgraded), one by its id, none by default.
@@ -99,17 +117,6 @@ const functions = (schema: string): string => `
       UPDATE ${schema}.auth_session SET revoked_at = now(), revoke_reason = 'password_changed'
       WHERE user_id = to_jsonb(NEW) ->> TG_ARGV[0] AND revoked_at IS NULL
         AND replace(id::text, '-', '') <> replace(lower(kept), '-', '');
-    END IF;
-    RETURN NULL;
-  END $$;
-
-  CREATE FUNCTION ${schema}.auth_session_changed() RETURNS trigger LANGUAGE plpgsql
-    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  BEGIN
-    IF TG_OP = 'TRUNCATE' THEN
-      PERFORM ${schema}.auth_record_change('x');
-    ELSE
-      PERFORM ${schema}.auth_record_change('s:' || replace(OLD.id::text, '-', ''));
     END IF;
     RETURN NULL;
   END $$`;
@@ -132,7 +139,7 @@ const USER_TRIGGERS = `
     WHEN (OLD.password IS DISTINCT FROM NEW.password)
     EXECUTE FUNCTION auth_user_password_changed('id')`;
 
-/* A session that had been ended is no news when its row is deleted or changed once more; alive again it is. */
+/* A session that had been ended is no news when its row is deleted or changed once more. */
 const SESSION_TRIGGERS = `
   CREATE TRIGGER auth_session_changed AFTER UPDATE ON auth_session FOR EACH ROW
     WHEN (OLD.revoked_at IS NULL AND NEW.revoked_at IS NOT NULL

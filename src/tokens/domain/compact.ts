@@ -10,12 +10,18 @@ export interface JoseHeader {
   readonly kid?: string;
 }
 
-/** The claims of a token: any JSON object. Names and types stay as they are on the wire. */
+/**
+ * The claims of a token: any JSON object. Names and types stay as they are on the wire.
+ *
+ * @publicApi
+ */
 export type Claims = { readonly [claim: string]: unknown };
 
 const PART = /^[A-Za-z0-9_-]+$/;
 /** Longer texts cannot be tokens of anybody: refused before any work (bytes). */
 const MAX_LENGTH = 65_536;
+/** Claims that are nested deeper are nobody's: whatever walks them later would run out of stack. */
+const MAX_DEPTH = 32;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
@@ -33,7 +39,12 @@ export function parseCompact(token: string): CompactToken | null {
   if (decodePart(signature) === null) return null;
   const header = parseHeader(jsonObject(head));
   const claims = jsonObject(body);
-  return header && claims ? { header, claims } : null;
+  return header && claims && isShallow(claims, MAX_DEPTH) ? { header, claims } : null;
+}
+
+function isShallow(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return depth > 0 && Object.values(value).every((member) => isShallow(member, depth - 1));
 }
 
 function parseHeader(header: Claims | null): JoseHeader | null {

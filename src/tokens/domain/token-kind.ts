@@ -1,27 +1,47 @@
 import type { Claims } from './compact.js';
 
-/** One kind of token: SimpleJWT's class name and the value of the type claim. */
+/**
+ * One kind of token: SimpleJWT's class name and the value of the type claim.
+ *
+ * @publicApi
+ */
 export interface TokenKind {
   readonly className: 'AccessToken' | 'RefreshToken' | 'SlidingToken' | 'UntypedToken';
   readonly type: string;
 }
 
-/** Opens guarded routes; short-lived. */
+/**
+ * Opens guarded routes; short-lived.
+ *
+ * @publicApi
+ */
 export const AccessToken = {
   className: 'AccessToken',
   type: 'access',
 } as const satisfies TokenKind;
-/** Gets new access tokens. */
+/**
+ * Gets new access tokens.
+ *
+ * @publicApi
+ */
 export const RefreshToken = {
   className: 'RefreshToken',
   type: 'refresh',
 } as const satisfies TokenKind;
-/** Opens guarded routes and extends itself. */
+/**
+ * Opens guarded routes and extends itself.
+ *
+ * @publicApi
+ */
 export const SlidingToken = {
   className: 'SlidingToken',
   type: 'sliding',
 } as const satisfies TokenKind;
-/** Any token, its type not looked at: what the verify view reads. */
+/**
+ * Any token, its type not looked at: what the verify view reads.
+ *
+ * @publicApi
+ */
 export const UntypedToken = {
   className: 'UntypedToken',
   type: 'untyped',

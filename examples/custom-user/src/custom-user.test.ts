@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { INestApplication } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { configureApp } from 'nest-simplejwt';
+import { DataSource } from 'typeorm';
+import { AppModule } from './app.module.js';
+
+interface Pair {
+  access: string;
+  refresh: string;
+}
+
+const EMAIL = 'anne@example.com';
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+let app: INestApplication;
+let url: string;
+
+before(async () => {
+  app = await NestFactory.create(AppModule, new FastifyAdapter(), { logger: false });
+  configureApp(app);
+  await app.listen(0, '127.0.0.1');
+  url = await app.getUrl();
+  const answer = await post('/customers', { email: EMAIL, password: 'correct horse' });
+  assert.equal(answer.status, 204);
+});
+after(() => app.close());
+
+function post(path: string, body: object): Promise<Response> {
+  return fetch(`${url}${path}`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+}
+
+async function logIn(): Promise<Pair> {
+  const body = { username: 'Anne@Example.com', password: 'correct horse' };
+  return (await (await post('/login/simpleJWT', body)).json()) as Pair;
+}
+
+const me = (access: string): Promise<Response> =>
+  fetch(`${url}/customers/me`, { headers: { Authorization: `Bearer ${access}` } });
+
+test('a customer logs in by e-mail, has a UUID, and finds the plan in the token', async () => {
+  const { id, ...rest } = (await (await me((await logIn()).access)).json()) as { id: string };
+  assert.match(id, UUID);
+  assert.deepEqual(rest, { email: EMAIL, plan: 'free' });
+});
+
+test('another plan is in the tokens from the next refresh on', async () => {
+  const { refresh } = await logIn();
+  await app.get(DataSource).query(`UPDATE customer SET plan = 'gold'`);
+  const { access } = (await (await post('/login/simpleJWT/refresh', { refresh })).json()) as Pair;
+  const { plan } = (await (await me(access)).json()) as { plan: string };
+  assert.equal(plan, 'gold');
+});
+
+test('a customer who is disabled is out within a second', async () => {
+  const { access } = await logIn();
+  assert.equal((await me(access)).status, 200);
+  await app.get(DataSource).query('UPDATE customer SET enabled = false');
+  const deadline = performance.now() + 1000;
+  let status: number;
+  do ({ status } = await me(access));
+  while (status !== 401 && performance.now() < deadline);
+  assert.equal(status, 401);
+});

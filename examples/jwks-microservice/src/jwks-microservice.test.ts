@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { INestApplication } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { startIssuer, type Issuer } from './issuer.js';
+
+let issuer: Issuer;
+let app: INestApplication;
+let url: string;
+
+before(async () => {
+  issuer = await startIssuer('alice', 'correct horse');
+  process.env.JWK_URL = `${issuer.url}/.well-known/jwks.json`;
+  const { AppModule } = await import('./app.module.js');
+  app = await NestFactory.create(AppModule, new FastifyAdapter(), { logger: false });
+  await app.listen(0, '127.0.0.1');
+  url = await app.getUrl();
+});
+after(async () => {
+  await app?.close();
+  await issuer?.stop();
+});
+
+async function logIn(): Promise<{ access: string; refresh: string }> {
+  const answer = await fetch(`${issuer.url}/login/simpleJWT`, {
+    method: 'POST',
+    body: new URLSearchParams({ username: 'alice', password: 'correct horse' }),
+  });
+  return (await answer.json()) as { access: string; refresh: string };
+}
+
+const reports = (token: string): Promise<Response> =>
+  fetch(`${url}/reports`, { headers: { Authorization: `Bearer ${token}` } });
+
+test("a token of the issuer's opens the service, which has no database and no private key", async () => {
+  const answer = await reports((await logIn()).access);
+  assert.equal(answer.status, 200);
+  assert.deepEqual(await answer.json(), { reader: '1' });
+});
+
+test('a refresh token, a changed token and no token do not', async () => {
+  const { access, refresh } = await logIn();
+  const [header, claims] = access.split('.');
+  const [, , otherSignature] = (await logIn()).access.split('.');
+  for (const token of [refresh, `${header}.${claims}.${otherSignature}`, 'nonsense']) {
+    assert.equal((await reports(token)).status, 401);
+  }
+  assert.equal((await fetch(`${url}/reports`)).status, 401);
+});
+
+test('a token that names a key of nobody is refused', async () => {
+  const [, claims, signature] = (await logIn()).access.split('.');
+  const header = { alg: 'ES256', typ: 'JWT', kid: 'x'.repeat(43) };
+  const encoded = Buffer.from(JSON.stringify(header)).toString('base64url');
+  assert.equal((await reports(`${encoded}.${claims}.${signature}`)).status, 401);
+});
+
+test('tokens go on verifying while the issuer is away', async () => {
+  const { access } = await logIn();
+  await issuer.stop();
+  assert.equal((await reports(access)).status, 200);
+});

@@ -1,0 +1,48 @@
+import type { CanActivate, INestApplication } from '@nestjs/common';
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
+import { AuthErrorFilter } from './auth/auth-error.filter.js';
+import { methodNotAllowed } from './auth/http-rules.js';
+import type { HttpViewPath } from './auth/http-views.js';
+
+/** What the HTTP rules need of a Nest application on any platform, with the platform's own requests and responses. */
+export class ViewAnswers {
+  private readonly render: AuthErrorFilter['catch'];
+
+  constructor(private readonly app: INestApplication) {
+    const filter = app.get(AuthErrorFilter, { strict: false });
+    this.render = filter.catch.bind(filter);
+  }
+
+  /** Answers with an error: a host need not make our filter global for the errors that come before its controllers. */
+  refuse(error: unknown, request: unknown, response: unknown): void {
+    this.render(error, contextOf([request, response]));
+  }
+
+  /**
+   * A method without a handler: guards of the whole controller first, then OPTIONS or 405 (contract §2).
+   *
+   * @throws AuthError of a guard, or `method_not_allowed`
+   */
+  async checkOtherMethod(
+    view: HttpViewPath,
+    request: { readonly method?: string },
+    response: unknown,
+  ): Promise<void> {
+    const context = contextOf([request, response], view.controller);
+    for (const guard of view.guards) {
+      const instance =
+        typeof guard === 'function' ? this.app.get<CanActivate>(guard, { strict: false }) : guard;
+      await instance.canActivate(context);
+    }
+    if (request.method !== 'OPTIONS') throw methodNotAllowed(request.method ?? '');
+  }
+}
+
+function contextOf(
+  args: [request: unknown, response: unknown],
+  controller?: HttpViewPath['controller'],
+): ExecutionContextHost {
+  const context = new ExecutionContextHost(args, controller);
+  context.setType('http');
+  return context;
+}

@@ -1,0 +1,77 @@
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import { AuthError } from '../common/errors.js';
+import type { Authentication } from './authenticated-user.js';
+import type { AuthenticationChoice } from './authentication-chain.js';
+import { withChallenge } from './challenge.js';
+import { JwtAuthentication } from './jwt-authentication.js';
+import { passAsNobody, passWithoutAsking } from './pass-without-asking.js';
+import type { GuardedRequest } from './guarded-request.js';
+import { requestOf } from './request-of.js';
+import { routeRules, type RouteRules } from './route-rules.js';
+
+/**
+ * A guard that asks authentication classes one after the other: the first that recognises its credentials decides, and
+ * wrong ones end the request (contract §11). Passport has one chain for each guard; here each handler can have its own.
+ */
+export abstract class ChainGuard implements CanActivate {
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+    const rules = routeRules(context);
+    if (rules.isPublic) return passAsNobody(this, context);
+    const { classes } = this.choose(rules);
+    const [first] = classes;
+    const isKnown = first instanceof JwtAuthentication && passWithoutAsking(this, first, context);
+    return isKnown || this.ask(classes, context);
+  }
+
+  /** What is looked at for credentials. Override it for a transport of your own. */
+  getRequest(context: ExecutionContext): GuardedRequest {
+    return requestOf(context);
+  }
+
+  /**
+   * Gives what `@CurrentUser()` shall be, or throws. Override it to look at the user once more.
+   *
+   * @param user - null when nobody was recognised
+   */
+  handleRequest<TUser>(
+    error: unknown,
+    user: TUser | false | null,
+    _info: unknown,
+    context: ExecutionContext,
+  ): TUser {
+    if (user && !error) return user;
+    const [first] = this.choose(routeRules(context)).classes;
+    throw withChallenge(
+      error ?? new AuthError('not_authenticated'),
+      first?.challenge ?? null,
+      context,
+    );
+  }
+
+  /** The chain of a handler. */
+  protected abstract choose(rules: RouteRules): AuthenticationChoice;
+
+  private async ask(
+    classes: readonly Authentication[],
+    context: ExecutionContext,
+  ): Promise<boolean> {
+    const request = this.getRequest(context);
+    request.authInfo = undefined;
+    let user: unknown = null;
+    let failure: unknown = null;
+    for (const authentication of classes) {
+      try {
+        const found = await authentication.authenticate(request);
+        if (found === null) continue;
+        user = found.user;
+        request.authInfo = { claims: found.claims };
+      } catch (error) {
+        failure = error;
+      }
+      break;
+    }
+    // An override may take its time, as Passport's guards allow.
+    request.user = await this.handleRequest(failure, user, request.authInfo, context);
+    return true;
+  }
+}

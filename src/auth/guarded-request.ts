@@ -1,0 +1,107 @@
+import { BARE_TOKEN, type CredentialSource } from './authenticated-user.js';
+
+/**
+ * What guards and parameter decorators see of a call, whatever it came by.
+ *
+ * @publicApi
+ */
+export interface GuardedRequest extends CredentialSource {
+  readonly url?: string;
+  readonly socket?: { readonly remoteAddress?: string };
+  /** Whom the guard let in. */
+  user?: unknown;
+  /** What passport keeps beside the user: the token's claims. */
+  authInfo?: unknown;
+}
+
+/**
+ * Credentials of a WebSocket client: the request that opened its connection has them, or a token does.
+ *
+ * @publicApi
+ */
+export interface ClientCredentials {
+  readonly headers?: CredentialSource['headers'];
+  readonly rawHeaders?: readonly string[];
+  readonly socket?: GuardedRequest['socket'];
+  /** An access token without keyword, where no header can be sent: browsers set none on WebSockets. */
+  readonly token?: string;
+}
+
+/** Stand-ins for requests, by what lives as long as they must: a client, a context of GraphQL or of a message. */
+const standIns = new WeakMap<object, GuardedRequest>();
+
+/**
+ * Says who a WebSocket client is, where the guards cannot see it: clients of `ws` do not keep the request that opened
+ * the connection, and a client may send a fresh token in a message of its own. Clients of socket.io need no such call:
+ * their `auth: { token }` and their headers are read from the handshake.
+ *
+ * @publicApi
+ * @example
+ * handleConnection(client: WebSocket, request: IncomingMessage) {
+ *   setClientCredentials(client, request);
+ * }
+ */
+export function setClientCredentials(client: object, credentials: ClientCredentials): void {
+  standIns.set(client, standIn(credentials));
+}
+
+/** The stand-in of what it stands for, made at the first call. */
+export function kept(owner: object, make: () => GuardedRequest): GuardedRequest {
+  let request = standIns.get(owner);
+  if (!request) standIns.set(owner, (request = make()));
+  return request;
+}
+
+/** A request with these credentials, for transports that have none. */
+export function standIn({
+  headers = {},
+  rawHeaders = [],
+  socket,
+  token,
+}: ClientCredentials): GuardedRequest {
+  return { headers, rawHeaders, socket, [BARE_TOKEN]: token };
+}
+
+/**
+ * Resolvers of one operation run side by side on one request, and messages of one client on one handshake, each behind
+ * a guard of its own: what one call's guard finds must not show up in another's.
+ *
+ * @param call - what only this call has: the resolver's info, the message's data; where that is no object, calls share
+ */
+export function oneCall(call: unknown, request: GuardedRequest): GuardedRequest {
+  return typeof call === 'object' && call !== null
+    ? kept(call, () => new CallRequest(request))
+    : request;
+}
+
+/** A request as one of its calls sees it. Users are told the request too, where other code of the host looks for them. */
+class CallRequest implements GuardedRequest {
+  readonly method: string | undefined;
+  readonly url: string | undefined;
+  readonly headers: GuardedRequest['headers'];
+  readonly rawHeaders: GuardedRequest['rawHeaders'];
+  readonly raw: GuardedRequest['raw'];
+  readonly socket: GuardedRequest['socket'];
+  readonly [BARE_TOKEN]: string | undefined;
+  authInfo?: unknown;
+  private found: unknown;
+
+  constructor(private readonly request: GuardedRequest) {
+    this.method = request.method;
+    this.url = request.url;
+    this.headers = request.headers;
+    this.rawHeaders = request.rawHeaders;
+    this.raw = request.raw;
+    this.socket = request.socket;
+    this[BARE_TOKEN] = request[BARE_TOKEN];
+  }
+
+  get user(): unknown {
+    return this.found;
+  }
+
+  set user(user: unknown) {
+    this.found = user;
+    this.request.user = user;
+  }
+}

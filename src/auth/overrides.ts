@@ -1,0 +1,139 @@
+import type { InjectionToken, Provider, Type } from '@nestjs/common';
+import type { Abstract, ExistingProvider, FactoryProvider, ValueProvider } from '@nestjs/common';
+import { Clock } from '../common/clock.js';
+import { AuthSettings } from '../config/auth-settings.js';
+import { closest } from '../config/closest.js';
+import { ConfigError } from '../config/resolve-settings.js';
+import { DjangoLedger } from '../ledger/django-ledger.js';
+import { RefreshTokenLedger } from '../ledger/refresh-token-ledger.js';
+import { SessionLedger } from '../ledger/session-ledger.js';
+import { TokenClaims } from '../tokens/token-claims.js';
+import { DjangoPasswordHasher } from '../users/django-password-hasher.js';
+import { PasswordHasher } from '../users/password-hasher.js';
+import { UserAuthenticationRule } from '../users/user-authentication-rule.js';
+import { UserStore } from '../users/user-store.js';
+import { UsersService } from '../users/users.service.js';
+import { LoginHooks } from './login-hooks.js';
+
+/**
+ * What a host gives in the place of a class of this package: a class, whose constructor is injected as everywhere in
+ * Nest, or one of Nest's custom providers without its `provide`.
+ *
+ * @publicApi
+ */
+export type Override<T> =
+  | Type<T>
+  | Omit<ExistingProvider<T>, 'provide'>
+  | Omit<FactoryProvider<T>, 'provide'>
+  | Omit<ValueProvider<T>, 'provide'>;
+
+/** What can be replaced, by the name of its option. */
+interface Seams {
+  readonly userStore: UserStore;
+  readonly passwordHasher: PasswordHasher;
+  readonly authenticationRule: UserAuthenticationRule;
+  readonly loginHooks: LoginHooks;
+  readonly claims: TokenClaims;
+  readonly ledger: RefreshTokenLedger;
+}
+
+/**
+ * A host's own classes in the place of ours.
+ *
+ * @example
+ * AuthModule.forRoot({
+ *   imports: [TypeOrmModule.forFeature([Customer])],
+ *   overrides: { userStore: CustomerStore, claims: CustomerClaims },
+ * })
+ *
+ * @publicApi
+ */
+export type AuthOverrides = { readonly [S in keyof Seams]?: Override<Seams[S]> };
+
+/** A seam: the class that everything else injects, and what stands there unless a host says otherwise. */
+interface Seam<T> {
+  readonly token: Abstract<T>;
+  readonly standard: Omit<ExistingProvider<T>, 'provide'> | Omit<FactoryProvider<T>, 'provide'>;
+}
+
+const SEAMS: { readonly [S in keyof Seams]: Seam<Seams[S]> } = {
+  userStore: { token: UserStore, standard: { useExisting: UsersService } },
+  passwordHasher: {
+    token: PasswordHasher,
+    standard: {
+      inject: [AuthSettings],
+      useFactory: ({ passwordHasher }: AuthSettings) =>
+        new DjangoPasswordHasher({ preferred: passwordHasher }),
+    },
+  },
+  authenticationRule: {
+    token: UserAuthenticationRule,
+    standard: {
+      inject: [AuthSettings],
+      useFactory: (settings: AuthSettings) => new UserAuthenticationRule(settings),
+    },
+  },
+  loginHooks: {
+    token: LoginHooks,
+    standard: {
+      inject: [UserStore, Clock],
+      useFactory: (users: UserStore, clock: Clock) => new LoginHooks(users, clock),
+    },
+  },
+  claims: { token: TokenClaims, standard: { useFactory: () => new TokenClaims() } },
+  ledger: {
+    token: RefreshTokenLedger,
+    standard: {
+      inject: [AuthSettings, DjangoLedger, SessionLedger],
+      useFactory: ({ ledger }: AuthSettings, django: DjangoLedger, sessions: SessionLedger) =>
+        ledger === 'django' ? django : sessions,
+    },
+  },
+};
+
+/** The providers of every seam, and the tokens under which the rest of the application finds them. */
+export interface SeamProviders {
+  readonly providers: Provider[];
+  readonly exports: InjectionToken[];
+}
+
+/** @throws ConfigError when an override has a name that is none, or is neither a class nor a provider */
+export function seamProviders(overrides: AuthOverrides): SeamProviders {
+  const names = Object.keys(SEAMS) as (keyof Seams)[];
+  for (const name of Object.keys(overrides)) {
+    if (!names.includes(name as keyof Seams)) {
+      throw new ConfigError([`overrides.${name} is not known.${closest(name, names)}`]);
+    }
+  }
+  const providers: Provider[] = [];
+  const exports: InjectionToken[] = [];
+  for (const name of names) {
+    const { token, standard } = SEAMS[name];
+    const own = overrides[name];
+    exports.push(token);
+    if (own === undefined) providers.push({ provide: token, ...standard } as Provider);
+    else if (typeof own === 'function') {
+      // Under its own name as well, so that the host can inject what its class has beyond the seam.
+      providers.push(own, { provide: token, useExisting: own });
+      exports.push(own);
+    } else providers.push(customProvider(name, token, own));
+  }
+  return { providers, exports };
+}
+
+function customProvider(
+  name: string,
+  token: Abstract<unknown>,
+  own: Exclude<Override<unknown>, Type>,
+): Provider {
+  const isProvider =
+    typeof own === 'object' &&
+    own !== null &&
+    ['useExisting', 'useFactory', 'useValue'].some((key) => key in own);
+  if (!isProvider) {
+    throw new ConfigError([
+      `overrides.${name} is neither a class nor a provider. Example: overrides: { ${name}: MyClass }`,
+    ]);
+  }
+  return { provide: token, ...own } as Provider;
+}

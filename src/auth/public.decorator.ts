@@ -1,0 +1,21 @@
+import { SetMetadata, type CustomDecorator } from '@nestjs/common';
+
+/** Key of the metadata of `@Public()`. */
+export const PUBLIC = 'nest-simplejwt:public';
+
+/**
+ * Opens a handler, or all handlers of a class, to everybody where a guard of this package is global. It has no user,
+ * whatever the request shows; `OptionalJwtAuthGuard` is for routes that want to know. On a handler it overrides the
+ * class: `@Public(false)` closes one of a public class.
+ *
+ * @publicApi
+ * @example
+ * providers: [{ provide: APP_GUARD, useClass: JwtAuthGuard }]
+ *
+ * @Public()
+ * @Get('prices')
+ * prices() {}
+ */
+export function Public(isPublic = true): CustomDecorator {
+  return SetMetadata(PUBLIC, isPublic);
+}

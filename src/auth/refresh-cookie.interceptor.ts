@@ -1,0 +1,57 @@
+import {
+  Injectable,
+  type CallHandler,
+  type ExecutionContext,
+  type NestInterceptor,
+} from '@nestjs/common';
+import { map, tap, type Observable } from 'rxjs';
+import { AuthError } from '../common/errors.js';
+import { HTTP_VIEW, type HttpViewInfo } from './http-view.decorator.js';
+import { isFromBrowser } from './refresh-cookie-origin.js';
+import { RefreshCookie, type CookieRequest } from './refresh-cookie.service.js';
+
+/**
+ * Cookie mode (`REFRESH_COOKIE`) around the token views, which see tokens in bodies as ever; so do controllers that
+ * extend them. A token goes back the way it came: whoever sends it in the body gets its successor in the body.
+ *
+ * A refused refresh leaves the cookie alone, whatever the reason. `Set-Cookie` cannot be made to depend on what the
+ * browser holds when it arrives: a late refusal of an old token (`stale`) or of an ended session would delete the
+ * successor, or the session of a log-in, that another tab got meanwhile; and the session of an inactive user lives again
+ * (design §3). A dead cookie opens nothing, goes with its `Max-Age`, and the next log-in overwrites it.
+ */
+@Injectable()
+export class RefreshCookieInterceptor implements NestInterceptor {
+  constructor(private readonly cookie: RefreshCookie) {}
+
+  intercept(
+    context: ExecutionContext,
+    next: CallHandler,
+  ): Observable<unknown> | Promise<Observable<unknown>> {
+    return this.cookie.isOn ? this.carry(context, next) : next.handle();
+  }
+
+  private async carry(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+    const http = context.switchToHttp();
+    const request = http.getRequest<CookieRequest>();
+    const response: unknown = http.getResponse();
+    const { refreshCookie } = Reflect.getMetadata(HTTP_VIEW, context.getHandler()) as HttpViewInfo;
+    if (refreshCookie === 'gives') {
+      // Programs that are no browsers have no use for a cookie, and no page can pass for one.
+      if (!isFromBrowser(request)) return next.handle();
+      // Log-in CSRF: a form of another site would leave its visitor logged in as somebody else.
+      this.cookie.requireAllowedPage(request);
+    } else if (!(await this.cookie.moveIntoBody(request))) return next.handle();
+    if (refreshCookie !== 'ends') {
+      return next.handle().pipe(map((answer) => this.cookie.moveOutOfAnswer(answer, response)));
+    }
+    // Whoever logs out wants the cookie gone, also when its session had ended before; not when nobody could look.
+    return next.handle().pipe(
+      tap({
+        next: () => this.cookie.clear(response),
+        error: (error) => {
+          if (error instanceof AuthError && error.getStatus() === 401) this.cookie.clear(response);
+        },
+      }),
+    );
+  }
+}

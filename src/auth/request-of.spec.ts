@@ -1,0 +1,84 @@
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
+import { BARE_TOKEN } from './authenticated-user.js';
+import { setClientCredentials } from './guarded-request.js';
+import { requestOf } from './request-of.js';
+
+function contextOf(type: string, ...args: unknown[]): ExecutionContextHost {
+  const context = new ExecutionContextHost(args);
+  context.setType(type);
+  return context;
+}
+
+const headers = { authorization: 'Bearer a.b.c' };
+
+describe('requestOf', () => {
+  it("gives the platform's own request over HTTP", () => {
+    const request = { headers };
+    expect(requestOf(contextOf('http', request, {}))).toBe(request);
+  });
+
+  it.each([
+    ['req', { req: { headers } }],
+    ['request', { request: { headers } }],
+    ['reply.request', { reply: { request: { headers } } }],
+    ['extra.request', { extra: { request: { headers } } }],
+  ])('finds the request in a context of GraphQL at %s', (_where, graphql) => {
+    expect(requestOf(contextOf('graphql', {}, {}, graphql, {})).headers).toEqual(headers);
+  });
+
+  it('believes the driver more than a context that was made once for all requests', () => {
+    const graphql = { req: { headers: {} }, reply: { request: { headers } } };
+    expect(requestOf(contextOf('graphql', {}, {}, graphql, {})).headers).toEqual(headers);
+  });
+
+  it('keeps apart what the guards of two resolvers of one operation find', () => {
+    const request: { headers: object; user?: unknown } = { headers };
+    const at = (info: object) => requestOf(contextOf('graphql', {}, {}, { req: request }, info));
+    const [one, other] = [{}, {}];
+    at(one).user = 'alice';
+    expect(request.user).toBe('alice');
+    at(other).user = 'bob';
+    expect([at(one).user, at(other).user]).toEqual(['alice', 'bob']);
+  });
+
+  it('has credentials of the connection for subscriptions, behind those of the request', () => {
+    const sent = { connectionParams: { Authorization: 'Bearer sent', token: 'bare' } };
+    const alone = requestOf(contextOf('graphql', {}, {}, sent, {}));
+    expect(alone.headers['authorization']).toBe('Bearer sent');
+    expect(alone[BARE_TOKEN]).toBe('bare');
+    const both = requestOf(contextOf('graphql', {}, {}, { ...sent, req: { headers } }, {}));
+    expect(both.headers['authorization']).toBe('Bearer a.b.c');
+  });
+
+  it('keeps apart what the guards of two messages of one client find', () => {
+    const client = {};
+    const at = (data: object) => requestOf(contextOf('ws', client, data, 'x'));
+    const [one, other] = [{}, {}];
+    at(one).user = 'alice';
+    at(other).user = undefined;
+    expect(at(one).user).toBe('alice');
+  });
+
+  it('forgets the credentials of a client that gives others', () => {
+    const client = {};
+    setClientCredentials(client, { headers });
+    expect(requestOf(contextOf('ws', client, {}, 'x')).headers).toEqual(headers);
+    setClientCredentials(client, { token: 'bare' });
+    const request = requestOf(contextOf('ws', client, {}, 'x'));
+    expect([request.headers, request[BARE_TOKEN]]).toEqual([{}, 'bare']);
+  });
+
+  it.each([{ token: 1 }, { token: null }, 'token', null, undefined, ['token']])(
+    'finds no token in %j',
+    (data) => {
+      expect(requestOf(contextOf('rpc', data, {}))[BARE_TOKEN]).toBeUndefined();
+    },
+  );
+
+  it('gives the same request to the guard and to the handler of a message', () => {
+    const [data, context] = [{ token: 'bare' }, {}];
+    const request = requestOf(contextOf('rpc', data, context));
+    expect(requestOf(contextOf('rpc', data, context))).toBe(request);
+    expect(requestOf(contextOf('rpc', data, {}))).not.toBe(request);
+  });
+});

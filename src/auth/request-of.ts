@@ -1,0 +1,94 @@
+import type { ArgumentsHost } from '@nestjs/common';
+import { BARE_TOKEN, type CredentialSource } from './authenticated-user.js';
+import { kept, oneCall, standIn, type GuardedRequest } from './guarded-request.js';
+import { collectHeaders, messageHeaders } from './message-headers.js';
+
+/**
+ * The request behind a call: over HTTP the platform's own, and so for GraphQL; else a stand-in with the headers or the
+ * token that the transport carries. The same call gives the same object, so that what a guard leaves in it is found.
+ */
+export function requestOf(host: ArgumentsHost): GuardedRequest {
+  const type = host.getType<string>();
+  // First, as it is on the path of every guarded request.
+  if (type === 'http') return host.getArgByIndex(0);
+  switch (type) {
+    case 'graphql':
+      return oneCall(
+        host.getArgByIndex(3),
+        graphqlRequest(host.getArgByIndex<GraphqlContext | undefined>(2) ?? {}),
+      );
+    case 'ws':
+      return oneCall(host.getArgByIndex(1), clientRequest(host.getArgByIndex(0)));
+    case 'rpc':
+      return messageRequest(host.getArgByIndex(0), host.getArgByIndex(1));
+    default:
+      return host.getArgByIndex(0);
+  }
+}
+
+/** What drivers of GraphQL put into the context of an operation. */
+interface GraphqlContext {
+  readonly req?: GuardedRequest;
+  readonly request?: GuardedRequest;
+  readonly reply?: { readonly request?: GuardedRequest };
+  readonly extra?: { readonly request?: GuardedRequest };
+  /** What a client of subscriptions sent when it connected: graphql-ws, and Mercurius. */
+  readonly connectionParams?: unknown;
+  readonly _connectionInit?: unknown;
+}
+
+function graphqlRequest(context: GraphqlContext): GuardedRequest {
+  const request =
+    // First what the driver itself sets: a context that is one object for all requests may keep the `req` of another.
+    context.reply?.request ?? context.req ?? context.request ?? context.extra?.request;
+  const { _connectionInit: connectionInit, connectionParams: sent = connectionInit } = context;
+  if (request && (typeof sent !== 'object' || sent === null)) return request;
+  return kept(context, () => {
+    const { headers } = collectHeaders(Object.entries(sent ?? {}));
+    return standIn({
+      headers: { ...headers, ...request?.headers },
+      rawHeaders: request?.rawHeaders ?? request?.raw?.rawHeaders,
+      socket: request?.socket,
+      token: headers['token'],
+    });
+  });
+}
+
+/** A client of socket.io. */
+interface SocketIoClient {
+  readonly handshake?: {
+    readonly headers?: CredentialSource['headers'];
+    readonly auth?: { readonly token?: unknown };
+    readonly address?: string;
+  };
+  readonly request?: { readonly rawHeaders?: readonly string[] };
+}
+
+function clientRequest(client: SocketIoClient): GuardedRequest {
+  return kept(client, () => {
+    const { handshake, request } = client;
+    const made = standIn({
+      headers: handshake?.headers,
+      rawHeaders: request?.rawHeaders,
+      socket: { remoteAddress: handshake?.address },
+    });
+    // Hosts may put a fresh token there.
+    return Object.defineProperty(made, BARE_TOKEN, {
+      get: () => textOf(handshake?.auth?.token),
+    });
+  });
+}
+
+/** Headers of the message where its transport has some, else the field `token` of its data. */
+function messageRequest(data: unknown, context: unknown): GuardedRequest {
+  const make = (): GuardedRequest => {
+    const { headers, rawHeaders, remoteAddress } = messageHeaders(context);
+    const token = textOf((data as { token?: unknown } | null | undefined)?.token);
+    return standIn({ headers, rawHeaders, socket: { remoteAddress }, token });
+  };
+  return typeof context === 'object' && context !== null ? kept(context, make) : make();
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}

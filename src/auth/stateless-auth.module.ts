@@ -1,0 +1,58 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { JwtModule } from '@nestjs/jwt';
+import {
+  SettingsModule,
+  type SettingsAsyncOptions,
+  type SettingsOptions,
+} from '../config/settings.module.js';
+import { IssuerKeys } from '../keys/issuer-keys.js';
+import { KeysService } from '../keys/keys.service.js';
+import { AuthFacts } from '../ledger/auth-facts.js';
+import { RefreshTokenLedger } from '../ledger/refresh-token-ledger.js';
+import { TokenBackend } from '../tokens/token-backend.js';
+import { TokensService } from '../tokens/tokens.service.js';
+import { AuthErrorFilter } from './auth-error.filter.js';
+import { JwtTokenOnlyAuthentication } from './jwt-stateless-authentication.js';
+import { RequestContextPipe } from './request-context.pipe.js';
+
+/**
+ * For a service that only verifies the tokens of another: `StatelessJwtAuthGuard` with the keys of the issuer's JWK Set.
+ * It has no users, no sessions and no database; log-out and deactivation count from the token's `exp` on.
+ *
+ * @example
+ * StatelessAuthModule.forRoot({ jwkUrl: 'https://login.example/.well-known/jwks.json', algorithm: 'ES256' })
+ *
+ * @publicApi
+ */
+@Module({})
+export class StatelessAuthModule {
+  /** @throws ConfigError without `jwkUrl`, or with an algorithm that has no public keys */
+  static forRoot(options: SettingsOptions): DynamicModule {
+    return verifying(SettingsModule.forRoot(options));
+  }
+
+  /** Settings made by a factory. Throws as `forRoot` does. */
+  static forRootAsync(options: SettingsAsyncOptions): DynamicModule {
+    return verifying(SettingsModule.forRootAsync(options));
+  }
+}
+
+function verifying(settings: DynamicModule): DynamicModule {
+  return {
+    module: StatelessAuthModule,
+    global: true,
+    imports: [settings, JwtModule.register({})],
+    providers: [
+      AuthErrorFilter,
+      JwtTokenOnlyAuthentication,
+      RequestContextPipe,
+      TokenBackend,
+      TokensService,
+      { provide: KeysService, useClass: IssuerKeys },
+      // What an authentication that looks nobody up is never going to ask.
+      { provide: AuthFacts, useValue: null },
+      { provide: RefreshTokenLedger, useValue: null },
+    ],
+    exports: [AuthErrorFilter, JwtTokenOnlyAuthentication, RequestContextPipe, TokensService],
+  };
+}

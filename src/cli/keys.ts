@@ -1,0 +1,104 @@
+import { Option, type Command } from 'commander';
+import { orExplain } from '../app.main.js';
+import { readEnvironment } from '../config/environment.js';
+import { withDataSource } from '../data-source.js';
+import { RING_ALGORITHMS, type RingAlgorithm } from '../keys/domain/algorithm.js';
+import type { KeyChange } from '../keys/key-description.js';
+import { KeyRotationService } from '../keys/key-rotation.service.js';
+import { withDatabase } from './application.js';
+import { keyTable, timeText } from './keys-table.js';
+
+interface RetireCommandOptions {
+  readonly now: boolean;
+  readonly successor: boolean;
+}
+
+/** `nest-simplejwt keys …`: the key ring (docs/recipes/rotate-keys.md). */
+export function addKeys(program: Command): void {
+  const keys = program.command('keys').description('the keys that sign and verify tokens');
+  keys
+    .command('generate')
+    .description('make the next key: it is published, and signs when it is its turn')
+    .addOption(
+      new Option('--algorithm <name>', 'default: that of the key that signs').choices(
+        RING_ALGORITHMS,
+      ),
+    )
+    .action(({ algorithm }: { algorithm?: RingAlgorithm }) =>
+      orExplain('No key has been made.', () => generate(algorithm)),
+    );
+  keys
+    .command('rotate')
+    .description('let the next key sign (made if there is none); the old one goes on verifying')
+    .action(() => orExplain('The keys have not been rotated.', rotate));
+  keys
+    .command('retire')
+    .description('take a key out of use before its time')
+    .argument('<kid>')
+    .option('--now', 'it stops verifying at once: for a key that somebody else may have', false)
+    .option('--no-successor', 'put no other key in its place: SIMPLE_JWT_SIGNING_KEY signs again')
+    .action((kid: string, options: RetireCommandOptions) =>
+      orExplain('The key has not been retired.', () => retire(kid, options)),
+    );
+  keys
+    .command('list')
+    .description('show all keys')
+    .option('--json', 'for programs', false)
+    .action(({ json }: { json: boolean }) =>
+      orExplain('The keys cannot be shown.', () => list(json)),
+    );
+}
+
+function generate(algorithm: RingAlgorithm | undefined): Promise<void> {
+  return withKeys(async (keys) => {
+    const key = await keys.generate(algorithm);
+    say(
+      `The next key is ${key.kid} (${key.algorithm}). It is published, and signs when it is its turn.`,
+    );
+  });
+}
+
+function rotate(): Promise<void> {
+  return withKeys(async (keys) => sayChange(await keys.rotate()));
+}
+
+function retire(kid: string, options: RetireCommandOptions): Promise<void> {
+  return withKeys(async (keys) => sayChange(await keys.retire(kid, options)));
+}
+
+function list(json: boolean): Promise<void> {
+  return withKeys(async (keys) => {
+    const all = await keys.list();
+    if (json) say(JSON.stringify(all, null, 2));
+    else say(keyTable(all));
+  });
+}
+
+function sayChange({ signing, retired, isUnannounced }: KeyChange): void {
+  say(
+    signing
+      ? `${signing.kid} (${signing.algorithm}) signs.`
+      : 'No key of the ring signs: SIMPLE_JWT_SIGNING_KEY does.',
+  );
+  if (retired?.state === 'ended') say(`${retired.kid} opens nothing any more.`);
+  else if (retired) say(`${retired.kid} verifies until ${timeText(retired.verifiesUntil)}.`);
+  if (isUnannounced) {
+    say(
+      'It was not published before: services that cache the JWK Set learn of it when they fetch it again.',
+    );
+  }
+}
+
+/** Outside of the server's modules: these refuse to be built while a key does not open, which is to be mended here. */
+async function withKeys(work: (keys: KeyRotationService) => Promise<void>): Promise<void> {
+  const config = readEnvironment(process.env);
+  await withDatabase(config, (databaseUrl) =>
+    withDataSource(databaseUrl, (database) =>
+      work(new KeyRotationService(database, config.settings)),
+    ),
+  );
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

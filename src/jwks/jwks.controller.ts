@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto';
+import { Controller, Get, Headers, Res, UseFilters } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import {
+  ApiExtraModels,
+  ApiHeader,
+  ApiOkResponse,
+  ApiOperation,
+  ApiResponse,
+  ApiTags,
+  getSchemaPath,
+} from '@nestjs/swagger';
+import { AuthErrorFilter } from '../auth/auth-error.filter.js';
+import { HttpView } from '../auth/http-view.decorator.js';
+import { Public } from '../auth/public.decorator.js';
+import { KeysService } from '../keys/keys.service.js';
+import { JwkSetResponse } from './dto/jwk-set-response.dto.js';
+
+/** RFC 7517 §8.5.2. */
+const JWK_SET_TYPE = 'application/jwk-set+json';
+/**
+ * Seconds that caches may keep the set: a key that was retired at once is believed elsewhere for no longer. A next key is
+ * published longer than this before the schedule lets it sign.
+ */
+const MAX_AGE = 300;
+
+/**
+ * The public keys with which others verify our tokens.
+ *
+ * @publicApi
+ */
+@ApiTags('keys')
+@Controller('.well-known')
+@Public()
+@UseFilters(AuthErrorFilter)
+export class JwksController {
+  constructor(
+    protected readonly keys: KeysService,
+    private readonly adapterHost: HttpAdapterHost,
+  ) {}
+
+  @Get('jwks.json')
+  @HttpView({
+    name: 'JWK Set',
+    description: 'The public keys that verify tokens, and those that soon will (RFC 7517).',
+    mediaType: JWK_SET_TYPE,
+  })
+  @ApiOperation({
+    summary: 'JWK Set',
+    description:
+      'The public keys that verify tokens, and those that soon will (RFC 7517). Empty where tokens are signed with a secret.',
+  })
+  @ApiExtraModels(JwkSetResponse)
+  @ApiHeader({ name: 'If-None-Match', required: false, description: 'The `ETag` of an answer.' })
+  @ApiOkResponse({
+    content: { [JWK_SET_TYPE]: { schema: { $ref: getSchemaPath(JwkSetResponse) } } },
+  })
+  @ApiResponse({ status: 304, description: 'The set is the one that the client has.' })
+  async jwks(
+    @Headers('if-none-match') known: string | undefined,
+    @Res() response: unknown,
+  ): Promise<void> {
+    const body: JwkSetResponse = { keys: await this.keys.publicKeys() };
+    const tag = entityTag(body);
+    const { httpAdapter } = this.adapterHost;
+    httpAdapter.setHeader(response, 'Cache-Control', `public, max-age=${MAX_AGE}`);
+    httpAdapter.setHeader(response, 'ETag', tag);
+    if (isKnown(tag, known)) {
+      httpAdapter.reply(response, undefined, 304);
+      return;
+    }
+    httpAdapter.setHeader(response, 'Content-Type', JWK_SET_TYPE);
+    httpAdapter.reply(response, body, 200);
+  }
+}
+
+function entityTag(body: JwkSetResponse): string {
+  return `"${createHash('sha256').update(JSON.stringify(body)).digest('base64url').slice(0, 22)}"`;
+}
+
+/** Weak comparison (RFC 9110 §13.1.2). */
+function isKnown(tag: string, ifNoneMatch = ''): boolean {
+  return ifNoneMatch
+    .split(',')
+    .map((one) => one.trim().replace(/^W\//, ''))
+    .some((one) => one === tag || one === '*');
+}

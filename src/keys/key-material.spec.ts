@@ -1,0 +1,116 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import type { Algorithm } from '../config/settings.js';
+import { loadConfiguredKeys } from './key-material.js';
+
+const SECRET = 'a secret of the tests; 0123456789 0123456789';
+
+const text = (key: KeyObject): string =>
+  key.export({ type: key.type === 'private' ? 'pkcs8' : 'spki', format: 'pem' }) as string;
+const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const p256 = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const ed25519 = generateKeyPairSync('ed25519');
+const encrypted = rsa.privateKey.export({
+  type: 'pkcs8',
+  format: 'pem',
+  cipher: 'aes-256-cbc',
+  passphrase: 'secret',
+}) as string;
+
+interface Given {
+  readonly verifyingKey?: string;
+  readonly previousSigningKeys?: readonly string[];
+}
+
+const load = (algorithm: Algorithm, signingKey: string, given: Given = {}) =>
+  loadConfiguredKeys({
+    algorithm,
+    signingKey,
+    verifyingKey: '',
+    previousSigningKeys: [],
+    ...given,
+  });
+
+describe('configured keys of the wrong family', () => {
+  it.each<[string, Algorithm, string, string]>([
+    [
+      'an RSA key',
+      'ES256',
+      text(rsa.privateKey),
+      'Set SIMPLE_JWT_ALGORITHM to RS256, RS384, RS512, PS256, PS384 or PS512',
+    ],
+    [
+      'a P-256 key',
+      'ES384',
+      text(p256.privateKey),
+      'is a key on the curve P-256, and ES384 needs a key on the curve P-384. Set SIMPLE_JWT_ALGORITHM to ES256',
+    ],
+    ['a P-256 key', 'RS256', text(p256.privateKey), 'Set SIMPLE_JWT_ALGORITHM to ES256'],
+    ['an Ed25519 key', 'PS256', text(ed25519.privateKey), 'Set SIMPLE_JWT_ALGORITHM to EdDSA'],
+    [
+      'a PEM key',
+      'HS256',
+      text(rsa.privateKey),
+      'is a PEM key, and HS256 wants a secret. Set SIMPLE_JWT_ALGORITHM to RS256, RS384, RS512, PS256, PS384 or PS512, or give a secret',
+    ],
+    [
+      'a public PEM key',
+      'HS512',
+      ` \n${text(p256.publicKey)}`,
+      'Set SIMPLE_JWT_ALGORITHM to ES256',
+    ],
+    ['a secret', 'RS256', SECRET, 'To sign with a secret, set SIMPLE_JWT_ALGORITHM to HS256'],
+    [
+      'a public key',
+      'ES256',
+      text(p256.publicKey),
+      'is a public key, and ES256 signs with a private one',
+    ],
+    ['a key behind a passphrase', 'RS256', encrypted, 'openssl pkey -in key.pem'],
+    [
+      'a damaged key',
+      'RS256',
+      '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----',
+      'is not a private key in PEM',
+    ],
+    ['a short secret', 'HS256', 'short', 'at least 32 bytes'],
+  ])('are refused with the remedy: %s for %s', (_what, algorithm, key, remedy) => {
+    expect(() => load(algorithm, key)).toThrow(remedy);
+    expect(() => load(algorithm, key)).toThrow(/SIMPLE_JWT_SIGNING_KEY .* openssl /s);
+    const body = key.split('\n').find((line) => line.length > 30) ?? SECRET;
+    expect(() => load(algorithm, key)).not.toThrow(body);
+  });
+
+  it('name the setting that is wrong', () => {
+    const signing = text(p256.privateKey);
+    const other = text(generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey);
+    expect(() => load('ES256', signing, { verifyingKey: text(rsa.publicKey) })).toThrow(
+      'SIMPLE_JWT_VERIFYING_KEY is an RSA key',
+    );
+    expect(() => load('ES256', signing, { verifyingKey: other })).toThrow(
+      'SIMPLE_JWT_VERIFYING_KEY does not belong to SIMPLE_JWT_SIGNING_KEY',
+    );
+    expect(() => load('ES256', signing, { previousSigningKeys: [SECRET] })).toThrow(
+      'SIMPLE_JWT_PREVIOUS_SIGNING_KEYS is not a public key in PEM',
+    );
+    expect(() => load('HS256', SECRET, { previousSigningKeys: [signing] })).toThrow(
+      'SIMPLE_JWT_PREVIOUS_SIGNING_KEYS is a PEM key',
+    );
+    expect(() => load('HS256', SECRET, { previousSigningKeys: ['a', 'b'] })).toThrow(
+      'given as a JSON list',
+    );
+  });
+});
+
+describe('configured keys', () => {
+  it('verify with the own key first, then with the previous ones, of which none signs', () => {
+    const signing = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const keys = load('ES256', text(signing.privateKey), {
+      previousSigningKeys: [text(p256.privateKey), text(p256.publicKey)],
+    });
+    expect(keys.signing.verifying).toBe(keys.verifying[0]);
+    expect(keys.verifying.map(({ key }) => key.type)).toEqual(['public', 'public', 'public']);
+    expect(keys.verifying[0].key.equals(signing.publicKey)).toBe(true);
+    expect(keys.verifying[1]?.key.equals(p256.publicKey)).toBe(true);
+    expect(keys.verifying.map(({ kid }) => kid)).toEqual([null, null, null]);
+  });
+});

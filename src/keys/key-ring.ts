@@ -1,0 +1,178 @@
+import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { Clock } from '../common/clock.js';
+import { databaseFault } from '../common/database-fault.js';
+import { UnavailableError } from '../common/errors.js';
+import { AuthSettings } from '../config/auth-settings.js';
+import { ChangeFeed, type FeedListener } from '../feed/change-feed.js';
+import { longestLifetime } from './domain/key-state.js';
+import { isThumbprint, type PublicJwk } from './domain/public-jwk.js';
+import { KeyRows } from './key-rows.js';
+import { KeySealer } from './key-sealer.js';
+import { RingReader } from './ring-reader.js';
+import { NO_KEYS, readRing, type RingKey, type RingKeys } from './ring-keys.js';
+import type { SigningKey, VerifyingKey } from './verifying-key.js';
+
+/** Change key of the feed that stands for the whole ring. */
+const CHANGED = 'k';
+/** How often a node whose feed is away looks for changes, so that it does not sign with a retired key, ms. */
+const LOOK_INTERVAL = 500;
+
+/**
+ * The keys of `auth_signing_key` in memory, as they are in the database (design §5): a rotation that was committed
+ * anywhere is known here within a second, and what a token says is only ever looked up among these.
+ */
+@Injectable()
+export class KeyRing implements FeedListener, OnModuleInit, OnApplicationShutdown {
+  private readonly logger = new Logger('KeyRing');
+  private readonly rows: KeyRows;
+  private readonly sealer: KeySealer;
+  private readonly lifetime: number;
+  private keys: RingKeys = NO_KEYS;
+  private readonly reader: RingReader;
+  private looking: NodeJS.Timeout | undefined;
+  private reported = '';
+
+  constructor(
+    database: DataSource,
+    feed: ChangeFeed,
+    private readonly clock: Clock,
+    settings: AuthSettings,
+  ) {
+    this.rows = new KeyRows(database);
+    this.sealer = new KeySealer(settings);
+    this.lifetime = longestLifetime(settings);
+    this.reader = new RingReader(() => this.load(), feed, clock);
+    feed.subscribe(this);
+  }
+
+  /** @throws ConfigError when the ring holds a private key that `KEY_ENCRYPTION_KEY` does not open */
+  async onModuleInit(): Promise<void> {
+    await this.catchUp();
+    if (this.keys.problem) throw this.keys.problem;
+    this.looking = setInterval(() => this.look(), LOOK_INTERVAL).unref();
+  }
+
+  onApplicationShutdown(): void {
+    clearInterval(this.looking);
+  }
+
+  changed(key: string): void {
+    if (key === CHANGED) this.everythingChanged();
+  }
+
+  everythingChanged(): void {
+    this.reader.noteChange();
+    void this.catchUp();
+  }
+
+  /** The key of the ring that signs, null when there is none. */
+  get signingKey(): SigningKey | null {
+    return this.keys.signing;
+  }
+
+  /** Whether the ring holds no key at all. */
+  get isEmpty(): boolean {
+    return this.keys.verifying.size === 0;
+  }
+
+  /** Whether it is known, without asking, that this very key verifies now. Costs a look-up in memory. */
+  vouchesFor(key: VerifyingKey): boolean {
+    return key.kid !== null && this.alive(key.kid) === key && this.reader.isCurrent();
+  }
+
+  /**
+   * The key of that id, null when none is known here that verifies.
+   *
+   * @throws UnavailableError when the ring cannot be read, so that nobody can say
+   */
+  async find(kid: string): Promise<VerifyingKey | null> {
+    if (!isThumbprint(kid)) return null;
+    await this.settle();
+    return this.alive(kid);
+  }
+
+  /**
+   * As `find`, for an id that was not known: another node may have signed with a key that nobody has told us of. The
+   * ring is read again, once a second at most however many ask; all wait for a read that begins after they asked.
+   *
+   * @throws UnavailableError when the ring cannot be read
+   */
+  async findNew(kid: string): Promise<VerifyingKey | null> {
+    if (!isThumbprint(kid) || !this.isUsed) return null;
+    if (!this.keys.verifying.has(kid)) await this.reader.readAnew();
+    return this.alive(kid);
+  }
+
+  /**
+   * The public parts of all keys that verify, or will.
+   *
+   * @throws UnavailableError when the ring cannot be read
+   */
+  async publicKeys(): Promise<readonly PublicJwk[]> {
+    await this.settle();
+    return [...this.keys.verifying.keys()].flatMap((kid) => this.alive(kid)?.jwk ?? []);
+  }
+
+  private alive(kid: string): RingKey | null {
+    const key = this.keys.verifying.get(kid);
+    return key && this.clock.now() < key.verifiesUntil ? key : null;
+  }
+
+  /** Without a key, and without the means to make one, nothing is looked up: a `kid` means nothing to us. */
+  private get isUsed(): boolean {
+    return this.sealer.isReady || !this.isEmpty || !this.reader.hasRead;
+  }
+
+  private async settle(): Promise<void> {
+    if (this.isUsed) await this.reader.settle();
+  }
+
+  private look(): void {
+    if (this.isUsed && !this.reader.isCurrent()) void this.catchUp();
+  }
+
+  /** A database that is away is asked again by `look` and by requests. */
+  private async catchUp(): Promise<void> {
+    try {
+      await this.reader.catchUp();
+    } catch (error) {
+      this.report(`the ring cannot be read (${faultOf(error)}) and will be read again`);
+    }
+  }
+
+  private async load(): Promise<void> {
+    try {
+      const stored = await this.rows.findLive();
+      const signing = stored.find(({ state }) => state === 'signing');
+      // Before the first token of such a lifetime is signed: whoever retires the key goes by it.
+      if (signing && signing.longestLifetime < this.lifetime && this.sealer.isReady) {
+        await this.rows.raiseLifetime(signing.kid, this.lifetime);
+      }
+      this.keys = readRing(stored, this.sealer, this.keys);
+    } catch (error) {
+      throw new UnavailableError('key_ring_unavailable', { cause: error });
+    }
+    this.reportProblems();
+  }
+
+  private reportProblems(): void {
+    const { problem, damaged } = this.keys;
+    const lines = [
+      ...(problem ? [`${problem.message} Until then SIMPLE_JWT_SIGNING_KEY signs.`] : []),
+      ...damaged.map((kid) => `the key ${kid} is damaged in the database and is not used`),
+    ];
+    this.report(lines.join('\n'));
+  }
+
+  /** Says it once, until it changes. */
+  private report(text: string): void {
+    if (text !== '' && text !== this.reported) this.logger.error(text);
+    this.reported = text;
+  }
+}
+
+function faultOf(error: unknown): string {
+  const { cause } = error as { cause?: unknown };
+  return databaseFault(cause) ?? (cause instanceof Error ? cause.message : 'unknown');
+}

@@ -1,0 +1,177 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { AuthSettings } from '../config/auth-settings.js';
+import { ConfigError } from '../config/resolve-settings.js';
+import { isRingAlgorithm, type RingAlgorithm } from './domain/algorithm.js';
+import { longestLifetime, secondsToVerify } from './domain/key-state.js';
+import { dueWork, type DueWork } from './domain/rotation-schedule.js';
+import { generatePrivateKey } from './generate-key.js';
+import { changeOf, describe, type KeyChange, type KeyDescription } from './key-description.js';
+import { KeyRows, type StoredKey } from './key-rows.js';
+import { KeySealer, checkKeysOpen } from './key-sealer.js';
+
+/**
+ * How a key is retired.
+ *
+ * @publicApi
+ */
+export interface RetireOptions {
+  /** It stops verifying at once: for a key that somebody else may have. */
+  readonly now?: boolean;
+  /** Whether another key takes the place of one that signs, true by default; otherwise `SIGNING_KEY` signs again. */
+  readonly successor?: boolean;
+}
+
+/** Days that ended keys are still listed. */
+const REMEMBERED = 90;
+
+/**
+ * Changes the key ring, one caller at a time (design §5). Every node follows within a second. The commands
+ * `nest-simplejwt keys …` and the schedule call it.
+ *
+ * @publicApi
+ */
+@Injectable()
+export class KeyRotationService {
+  private readonly sealer: KeySealer;
+
+  constructor(
+    private readonly database: DataSource,
+    private readonly settings: AuthSettings,
+  ) {
+    this.sealer = new KeySealer(settings);
+  }
+
+  /** All keys, oldest first. */
+  async list(): Promise<KeyDescription[]> {
+    return (await new KeyRows(this.database.manager).findAll()).map(describe);
+  }
+
+  /**
+   * Makes a key that is published and does not sign yet.
+   *
+   * @param algorithm - by default that of the key that signs
+   * @throws ConfigError when `KEY_ENCRYPTION_KEY` is unset or does not open the keys that are there
+   */
+  generate(algorithm?: RingAlgorithm): Promise<KeyDescription> {
+    return this.exclusively(async (rows, keys) => {
+      checkKeysOpen(keys, this.sealer);
+      return this.make(rows, algorithm ?? this.usualAlgorithm(keys));
+    });
+  }
+
+  /**
+   * Lets the next key sign (the oldest one; it is made when there is none) and retires the one that signed, which
+   * verifies until its last token has ended.
+   *
+   * @throws ConfigError as `generate` does
+   */
+  rotate(): Promise<KeyChange> {
+    return this.exclusively((rows, keys) =>
+      this.replace(rows, keys, (key) => verifyingTime(key, this.settings)),
+    );
+  }
+
+  /**
+   * Retires a key before its time. One that signs is replaced, as by `rotate`.
+   *
+   * @throws ConfigError when there is no such key, or it has ended; or as `generate` does, unless there is no successor
+   */
+  retire(kid: string, options: RetireOptions = {}): Promise<KeyChange> {
+    return this.exclusively(async (rows, keys) => {
+      const key = keys.find((one) => one.kid === kid);
+      if (!key)
+        throw new ConfigError([`There is no key ${kid}. nest-simplejwt keys list shows all.`]);
+      if (key.state === 'ended') throw new ConfigError([`The key ${kid} has ended already.`]);
+      const time = options.now ? 0 : verifyingTime(key, this.settings);
+      if (key.state === 'signing' && options.successor !== false) {
+        return this.replace(rows, keys, () => time);
+      }
+      // Of one that is retired already the time has been reckoned; only the end at once is news.
+      if (key.state !== 'retired' || options.now) {
+        await rows.retire(kid, key.state === 'next' ? 0 : time);
+      }
+      return changeOf(await rows.findAll(), kid, false);
+    });
+  }
+
+  /**
+   * Does what a schedule asks for.
+   *
+   * @param interval - seconds between two rotations
+   */
+  async followSchedule(interval: number): Promise<DueWork> {
+    const rows = new KeyRows(this.database.manager);
+    // Nearly always: then nobody is locked out, and nobody hears of a change.
+    if (dueWork(await rows.findAll(), interval * 1000, await rows.now()) === 'nothing') {
+      return 'nothing';
+    }
+    return this.exclusively((locked, keys, now) => this.doDueWork(locked, keys, { interval, now }));
+  }
+
+  private async doDueWork(
+    rows: KeyRows,
+    keys: readonly StoredKey[],
+    { interval, now }: { readonly interval: number; readonly now: number },
+  ): Promise<DueWork> {
+    const work = dueWork(keys, interval * 1000, now);
+    if (work === 'generate') {
+      checkKeysOpen(keys, this.sealer);
+      await this.make(rows, this.usualAlgorithm(keys));
+    }
+    if (work === 'rotate') {
+      await this.replace(rows, keys, (key) => verifyingTime(key, this.settings));
+    }
+    return work;
+  }
+
+  /** On a locked table: of two that rotate at once the second sees what the first has done. */
+  private exclusively<T>(
+    work: (rows: KeyRows, keys: readonly StoredKey[], now: number) => Promise<T>,
+  ): Promise<T> {
+    return this.database.transaction(async (manager) => {
+      const rows = new KeyRows(manager);
+      await rows.lock();
+      return work(rows, await rows.findAll(), await rows.now());
+    });
+  }
+
+  private async replace(
+    rows: KeyRows,
+    keys: readonly StoredKey[],
+    timeOf: (retired: StoredKey) => number,
+  ): Promise<KeyChange> {
+    const signing = keys.find(({ state }) => state === 'signing');
+    const next = keys.find(({ state }) => state === 'next');
+    // The key that signed need not open: it may be retired because its secret is lost.
+    checkKeysOpen(
+      keys.filter((key) => key !== signing),
+      this.sealer,
+    );
+    const kid = next?.kid ?? (await this.make(rows, this.usualAlgorithm(keys))).kid;
+    if (signing) await rows.retire(signing.kid, timeOf(signing));
+    await rows.activate(kid);
+    await rows.deleteEnded(REMEMBERED);
+    return changeOf(await rows.findAll(), signing?.kid, next === undefined);
+  }
+
+  private async make(rows: KeyRows, algorithm: RingAlgorithm): Promise<KeyDescription> {
+    const privateKey = await generatePrivateKey(algorithm);
+    const key = this.sealer.seal(privateKey, algorithm);
+    await rows.insert({ ...key, longestLifetime: longestLifetime(this.settings) });
+    const made = (await rows.findAll()).find(({ kid }) => kid === key.kid);
+    if (!made) throw new Error(`the key ${key.kid} was not stored`);
+    return describe(made);
+  }
+
+  private usualAlgorithm(keys: readonly StoredKey[]): RingAlgorithm {
+    const signing = keys.find(({ state }) => state === 'signing');
+    const { algorithm } = this.settings;
+    return signing?.algorithm ?? (isRingAlgorithm(algorithm) ? algorithm : 'ES256');
+  }
+}
+
+/** By the longest lifetime of whoever signed with the key, and of whoever retires it; seconds. */
+function verifyingTime(key: StoredKey, settings: AuthSettings): number {
+  return secondsToVerify(Math.max(key.longestLifetime, longestLifetime(settings)));
+}

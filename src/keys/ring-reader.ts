@@ -1,0 +1,96 @@
+import type { Clock } from '../common/clock.js';
+import type { Feed } from '../feed/change-feed.js';
+
+/** How old what was read may be while the feed vouches for nothing, ms. */
+const OLDEST = 800;
+/** Between a read and the next one that an unknown key id causes, ms: invented ids must not make a storm of reads. */
+const COOL_DOWN = 1000;
+
+/** Reads the ring when it has to be read, one read at a time, and knows how far what was read can be trusted. */
+export class RingReader {
+  /** How many changes were heard, and how many of them the last read has seen for sure. */
+  private heard = 0;
+  private seen = -1;
+  /** When the last successful read began: on the monotonic clock and on the other one, ms. */
+  private begun = -Infinity;
+  private begunAt = -Infinity;
+  /** When the last read began, also if it failed; monotonic, ms. */
+  private tried = -Infinity;
+  private reading: Promise<void> | null = null;
+  /** A read that has not begun yet. */
+  private coming: Promise<void> | null = null;
+
+  /** @param load - reads the database and keeps what it finds; throws when it cannot */
+  constructor(
+    private readonly load: () => Promise<void>,
+    private readonly feed: Pick<Feed, 'isFresh'>,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Whether the database has ever answered. */
+  get hasRead(): boolean {
+    return this.seen >= 0;
+  }
+
+  /** Something has changed: what was read counts no more until it has been read again. */
+  noteChange(): void {
+    this.heard++;
+  }
+
+  /** Whether every change that was committed up to 800 ms ago has been read. */
+  isCurrent(): boolean {
+    if (this.seen !== this.heard) return false;
+    if (this.feed.isFresh()) return true;
+    const age = Math.max(performance.now() - this.begun, this.clock.now() - this.begunAt);
+    return age <= OLDEST;
+  }
+
+  /** Waits until the ring is known as it was when this was called, or later. */
+  async settle(): Promise<void> {
+    const called = performance.now();
+    while (!this.isCurrent() && this.begun < called) await this.read();
+  }
+
+  /** Reads, and again until all changes that were heard meanwhile have been seen. */
+  async catchUp(): Promise<void> {
+    do await this.read();
+    while (this.seen !== this.heard);
+  }
+
+  /** Waits for a read that begins after this was called: once a second at most, however many call. */
+  readAnew(): Promise<void> {
+    this.coming ??= this.readLater();
+    return this.coming;
+  }
+
+  private async readLater(): Promise<void> {
+    const wait = this.tried + COOL_DOWN - performance.now();
+    if (wait > 0) {
+      await new Promise((resolve) => {
+        setTimeout(resolve, wait);
+      });
+    }
+    // One that is under way began before some of those who wait had called.
+    await this.reading?.catch(() => undefined);
+    this.coming = null;
+    await this.read();
+  }
+
+  private read(): Promise<void> {
+    this.reading ??= this.begin().finally(() => {
+      this.reading = null;
+    });
+    return this.reading;
+  }
+
+  private async begin(): Promise<void> {
+    const { heard } = this;
+    const begun = performance.now();
+    const begunAt = this.clock.now();
+    this.tried = begun;
+    await this.load();
+    this.seen = heard;
+    this.begun = begun;
+    this.begunAt = begunAt;
+  }
+}

@@ -1,0 +1,40 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { Scheduled } from '../common/scheduled.decorator.js';
+import { AuthSettings } from '../config/auth-settings.js';
+import { tryWithAdvisoryLock } from '../database/advisory-lock.js';
+import { KeyRotationService } from './key-rotation.service.js';
+
+/**
+ * Rotates the signing key of the ring with `KEY_ROTATION_INTERVAL`, on one node only.
+ *
+ * @publicApi
+ */
+@Injectable()
+export class RotateKeysTask {
+  private readonly logger = new Logger('RotateKeysTask');
+
+  constructor(
+    private readonly database: DataSource,
+    private readonly settings: AuthSettings,
+    private readonly keys: KeyRotationService,
+  ) {}
+
+  @Scheduled('41 * * * * *', 'rotate-keys')
+  async run(): Promise<void> {
+    const { keyRotationInterval } = this.settings;
+    if (keyRotationInterval === null) return;
+    try {
+      const work = await tryWithAdvisoryLock(this.database, 'rotateKeys', () =>
+        this.keys.followSchedule(keyRotationInterval),
+      );
+      if (work === 'generate') this.logger.log('published the next signing key');
+      if (work === 'rotate') this.logger.log('the next signing key signs now');
+    } catch (error) {
+      this.logger.error(
+        'the rotation of keys failed and will be tried again',
+        error instanceof Error ? error.stack : undefined,
+      );
+    }
+  }
+}

@@ -1,0 +1,30 @@
+import type { KeyObject } from 'node:crypto';
+import type { Algorithm } from '../config/settings.js';
+
+/**
+ * A key that verifies tokens, bound to its one algorithm (RFC 8725 §3.1).
+ *
+ * @publicApi
+ */
+export interface VerifyingKey {
+  /** Who vouches for it: the configuration, the key ring, or another issuer's JWK Set. */
+  readonly source: 'settings' | 'ring' | 'remote';
+  /** Null for a configured key, whose tokens name none. */
+  readonly kid: string | null;
+  readonly algorithm: Algorithm;
+  readonly key: KeyObject;
+}
+
+/**
+ * A key that signs tokens.
+ *
+ * @publicApi
+ */
+export interface SigningKey {
+  /** Goes into the header; null for the configured key, whose tokens name none. */
+  readonly kid: string | null;
+  readonly algorithm: Algorithm;
+  readonly key: KeyObject;
+  /** The other half, which verifies what this one signs. */
+  readonly verifying: VerifyingKey;
+}

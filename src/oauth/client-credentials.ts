@@ -1,0 +1,54 @@
+import { wordsOf } from '../auth/authorization-header.js';
+import { OAuthError } from './oauth-error.js';
+import type { OAuthParameters } from './oauth-parameters.js';
+
+/** What a client shows of itself. */
+export interface ClientCredentials {
+  readonly id: string;
+  readonly secret: string;
+}
+
+/**
+ * Client credentials by HTTP Basic (`client_secret_basic`) or in the body (`client_secret_post`; RFC 6749 §2.3.1).
+ *
+ * @param authorization - the header; empty when it is absent
+ * @throws OAuthError `invalid_client` when there are none, or unreadable ones
+ * @throws OAuthError `invalid_request` when there are both (RFC 6749 §2.3)
+ */
+export function readCredentials(
+  authorization: string,
+  parameters: OAuthParameters,
+): ClientCredentials {
+  const { client_id: id, client_secret: secret } = parameters;
+  if (authorization !== '') {
+    const basic = readBasic(authorization);
+    if (basic === null) throw new OAuthError('invalid_client', 'The header is not HTTP Basic.');
+    if (secret !== undefined || (id !== undefined && id !== basic.id)) {
+      throw new OAuthError('invalid_request', 'The client authenticates in two ways.');
+    }
+    return basic;
+  }
+  if (id === undefined || secret === undefined) {
+    throw new OAuthError('invalid_client', 'Client credentials are missing.');
+  }
+  return { id, secret };
+}
+
+function readBasic(authorization: string): ClientCredentials | null {
+  const [scheme, encoded, ...more] = wordsOf(authorization);
+  if (scheme?.toLowerCase() !== 'basic' || encoded === undefined || more.length > 0) return null;
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(encoded)) return null;
+  const [id = '', ...rest] = Buffer.from(encoded, 'base64').toString().split(':');
+  if (rest.length === 0) return null;
+  const parts = { id: formDecoded(id), secret: formDecoded(rest.join(':')) };
+  return parts.id === null || parts.secret === null ? null : { id: parts.id, secret: parts.secret };
+}
+
+/** Unlike other users of HTTP Basic, OAuth form-encodes both parts before they are joined (RFC 6749 §2.3.1). */
+function formDecoded(text: string): string | null {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,64 @@
+import { Injectable } from '@nestjs/common';
+import { InvalidTokenError } from '../common/errors.js';
+import { AuthSettings } from '../config/auth-settings.js';
+import { RefreshTokenLedger } from '../ledger/refresh-token-ledger.js';
+import type { Claims } from '../tokens/domain/compact.js';
+import { AccessToken, RefreshToken, SlidingToken } from '../tokens/domain/token-kind.js';
+import { TokensService } from '../tokens/tokens.service.js';
+import { UserAuthenticationRule } from '../users/user-authentication-rule.js';
+import {
+  introspectionResponse,
+  type IntrospectionResponse,
+} from './dto/introspection-response.dto.js';
+import { GuardJudgement } from './guard-judgement.js';
+
+const KINDS = [AccessToken, SlidingToken, RefreshToken] as const;
+
+/** Tells other services whether a token is good (RFC 7662). */
+@Injectable()
+export class IntrospectionService {
+  constructor(
+    private readonly settings: AuthSettings,
+    private readonly tokens: TokensService,
+    private readonly ledger: RefreshTokenLedger,
+    private readonly judgement: GuardJudgement,
+    private readonly rule: UserAuthenticationRule,
+  ) {}
+
+  /** Whatever is not live is the same to the caller: bad, expired, spent or ended. */
+  async introspect(token: string): Promise<IntrospectionResponse> {
+    const claims = await this.findClaims(token);
+    return (claims && (await this.findLive(claims))) ?? { active: false };
+  }
+
+  /**
+   * An access token is judged as the guard does it, from memory. A refresh token must be its session's current one, and a
+   * sliding one not blacklisted: the database is asked, never a cache (contract §6, step 7).
+   */
+  private async findLive(claims: Claims): Promise<IntrospectionResponse | null> {
+    const kind = KINDS.find((one) => this.tokens.kindProblem(claims, one) === null);
+    const facts = kind && (await this.judgement.findLive(claims));
+    if (!kind || !facts) return null;
+    // With the type check off any token may be a refresh token.
+    const isListed = this.tokens.typeOf(claims) !== AccessToken.type;
+    if (isListed && (await this.ledger.isRevoked(claims))) return null;
+    if (kind === RefreshToken && !(await this.rule.allows(facts.user))) return null;
+    return introspectionResponse({
+      claims,
+      use: kind.type,
+      keyword: this.settings.authHeaderTypes[0],
+      username: facts.user.username,
+      userId: this.tokens.userIdOf(claims),
+      id: this.tokens.idOf(claims),
+    });
+  }
+
+  private async findClaims(token: string): Promise<Claims | null> {
+    try {
+      return await this.tokens.decode(token);
+    } catch (error) {
+      if (error instanceof InvalidTokenError) return null;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,24 @@
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { isRepeated, headerOf, type CredentialSource } from '../auth/authenticated-user.js';
+import { readCredentials } from './client-credentials.js';
+import { OAuthClients } from './oauth-clients.service.js';
+import { OAuthError } from './oauth-error.js';
+import { readParameters } from './oauth-parameters.js';
+
+/** Lets the services of `OAUTH_CLIENTS` pass, and leaves the parameters that it has read in `request.body`. */
+@Injectable()
+export class OAuthClientGuard implements CanActivate {
+  constructor(private readonly clients: OAuthClients) {}
+
+  /** @throws OAuthError `invalid_client` or `invalid_request` */
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<CredentialSource & { body: unknown }>();
+    if (isRepeated(request, 'authorization')) {
+      throw new OAuthError('invalid_request', 'The header authorization is given more than once.');
+    }
+    const parameters = await readParameters(request.body);
+    this.clients.authenticate(readCredentials(headerOf(request, 'authorization'), parameters));
+    request.body = parameters;
+    return true;
+  }
+}

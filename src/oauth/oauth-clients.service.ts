@@ -1,0 +1,33 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { readClient } from '../config/client-list.js';
+import { AuthSettings } from '../config/auth-settings.js';
+import type { ClientCredentials } from './client-credentials.js';
+import { clientSecretDigest } from './client-secret.js';
+import { OAuthError } from './oauth-error.js';
+
+/** The services that `OAUTH_CLIENTS` names. Without any, everybody is refused like somebody unknown. */
+@Injectable()
+export class OAuthClients {
+  /** While a secret is replaced, a client has two. */
+  private readonly digests = new Map<string, Buffer[]>();
+  /** Of no secret: what an unknown client's is compared with, so that it takes the same way as a known one's. */
+  private readonly nobody = [randomBytes(32)];
+
+  constructor({ oauthClients }: AuthSettings) {
+    for (const { id, digest } of oauthClients.map(readClient)) {
+      this.digests.set(id, [...(this.digests.get(id) ?? []), digest]);
+    }
+  }
+
+  /** @throws OAuthError `invalid_client` */
+  authenticate({ id, secret }: ClientCredentials): void {
+    const given = clientSecretDigest(secret);
+    const fitting = (this.digests.get(id) ?? this.nobody).filter((digest) =>
+      timingSafeEqual(given, digest),
+    );
+    if (fitting.length > 0) return;
+    const reason = this.digests.size === 0 ? 'no_oauth_clients' : 'invalid_client';
+    throw new OAuthError('invalid_client', 'Unknown client or wrong secret.', reason);
+  }
+}

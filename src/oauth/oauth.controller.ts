@@ -1,0 +1,77 @@
+import { Body, Controller, Header, HttpCode, Post, UseFilters, UseGuards } from '@nestjs/common';
+import {
+  ApiBadRequestResponse,
+  ApiBasicAuth,
+  ApiBody,
+  ApiConsumes,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+  ApiUnauthorizedResponse,
+} from '@nestjs/swagger';
+import { AuthErrorFilter } from '../auth/auth-error.filter.js';
+import { EmptyResponse } from '../auth/dto/token-responses.dto.js';
+import { HttpView } from '../auth/http-view.decorator.js';
+import { Public } from '../auth/public.decorator.js';
+import { IntrospectionResponse } from './dto/introspection-response.dto.js';
+import { OAuthErrorResponse } from './dto/oauth-error-response.dto.js';
+import { TokenRequest } from './dto/token-request.dto.js';
+import { IntrospectionService } from './introspection.service.js';
+import { OAuthClientGuard } from './oauth-client.guard.js';
+import { RevocationService } from './revocation.service.js';
+import { TokenParameterPipe } from './token-parameter.pipe.js';
+
+/**
+ * For other services: ends tokens (RFC 7009) and tells whether they are good (RFC 7662). Only the clients of
+ * `OAUTH_CLIENTS` may ask, about any token: they are the operator's own services.
+ *
+ * @publicApi
+ */
+@ApiTags('oauth')
+@ApiBasicAuth('oauth-client')
+@ApiConsumes('application/x-www-form-urlencoded', 'application/json')
+@ApiBadRequestResponse({ description: 'The request is malformed.', type: OAuthErrorResponse })
+@ApiUnauthorizedResponse({ description: 'No or wrong client.', type: OAuthErrorResponse })
+@Controller('oauth')
+@Public()
+@UseFilters(AuthErrorFilter)
+@UseGuards(OAuthClientGuard)
+export class OAuthController {
+  constructor(
+    protected readonly revocation: RevocationService,
+    protected readonly introspection: IntrospectionService,
+  ) {}
+
+  @Post('revoke')
+  @HttpView({ name: 'Token Revocation', description: 'Ends a token and its session (RFC 7009).' })
+  @HttpCode(200)
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({
+    summary: 'Token Revocation',
+    description:
+      'Ends the session of a refresh, sliding or access token. A token that is no good any more is no error.',
+  })
+  @ApiBody({ type: TokenRequest })
+  @ApiOkResponse({ description: 'The token has ended.', type: EmptyResponse })
+  async revoke(@Body(TokenParameterPipe) token: string): Promise<EmptyResponse> {
+    await this.revocation.revoke(token);
+    return {};
+  }
+
+  @Post('introspect')
+  @HttpView({
+    name: 'Token Introspection',
+    description: 'Tells whether a token is good (RFC 7662).',
+  })
+  @HttpCode(200)
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({
+    summary: 'Token Introspection',
+    description: 'Tells whether a token would be accepted now, and what is in it.',
+  })
+  @ApiBody({ type: TokenRequest })
+  @ApiOkResponse({ type: IntrospectionResponse })
+  introspect(@Body(TokenParameterPipe) token: string): Promise<IntrospectionResponse> {
+    return this.introspection.introspect(token);
+  }
+}

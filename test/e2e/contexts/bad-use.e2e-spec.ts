@@ -1,0 +1,173 @@
+import { Controller, Get, Injectable, Module, UseGuards, type Type } from '@nestjs/common';
+import { AuthGuard, PassportModule, PassportStrategy } from '@nestjs/passport';
+import { Strategy as BaseJwtStrategy } from 'passport-jwt';
+import { Strategy as BaseLocalStrategy } from 'passport-local';
+import {
+  AuthenticationGuard,
+  JwtAuthGuard,
+  LocalAuthGuard,
+  OptionalJwtAuthGuard,
+  StatelessJwtAuthGuard,
+  UseAuthentication,
+  configureApp,
+} from '../../../src/index.js';
+import { SIGNING_KEY, startHost, stopHosts } from '../hosts/host.js';
+import { bearer, hostModule, startGuardedHost } from './guarded-host.js';
+
+jest.setTimeout(60_000);
+
+afterAll(stopHosts);
+
+/** What stopped the start. */
+async function refusal(start: Promise<unknown>): Promise<string> {
+  const error = await start.then(
+    () => new Error('the host started'),
+    (reason: unknown) => reason as Error,
+  );
+  await stopHosts();
+  return `${error.name}: ${error.message}`;
+}
+
+describe('a guard in an application without AuthModule', () => {
+  it.each<[string, Type]>([
+    ['JwtAuthGuard', JwtAuthGuard],
+    ['OptionalJwtAuthGuard', OptionalJwtAuthGuard],
+    ['StatelessJwtAuthGuard', StatelessJwtAuthGuard],
+    ['AuthenticationGuard', AuthenticationGuard],
+    ['LocalAuthGuard', LocalAuthGuard],
+  ])('%s stops the start with what to import', async (name, guard) => {
+    @Controller()
+    class CatsController {
+      @Get()
+      @UseGuards(guard)
+      list() {
+        return [];
+      }
+    }
+    @Module({ controllers: [CatsController] })
+    class AppModule {}
+
+    const message = await refusal(startHost(AppModule));
+    expect(message).toContain(`ConfigError: ${name} is used, and AuthModule is not part of`);
+    expect(message).toContain('imports: [AuthModule.forRoot(');
+  });
+});
+
+describe('a chain of a class that does not exist', () => {
+  it('is refused where it is written', () => {
+    expect(() => UseAuthentication('jwt' as 'JWTAuthentication')).toThrow(
+      '@UseAuthentication: there is no class "jwt". Use JWTAuthentication, ',
+    );
+  });
+});
+
+describe('configureApp', () => {
+  @Module({})
+  class EmptyModule {}
+
+  it('says what to import where AuthModule is missing', async () => {
+    const message = await refusal(startHost(EmptyModule, { configure: configureApp }));
+    expect(message).toContain('ConfigError: configureApp is used, and AuthModule is not part of');
+  });
+
+  it('says that it is too late when the application is initialised', async () => {
+    const { app } = await startHost(EmptyModule);
+    expect(() => configureApp(app)).toThrow('Call it before app.init() and app.listen().');
+    await stopHosts();
+  });
+});
+
+describe('a guard in a module that imports nothing of ours', () => {
+  it('works, as AuthModule is known in the whole application', async () => {
+    @Controller('cats')
+    @UseGuards(JwtAuthGuard)
+    class CatsController {
+      @Get()
+      list() {
+        return ['cat'];
+      }
+    }
+    @Module({ controllers: [CatsController] })
+    class CatsModule {}
+
+    const host = await startGuardedHost(await hostModule('no_import', { imports: [CatsModule] }));
+    expect((await host.client.get('/cats')).status).toBe(401);
+    expect((await host.client.get('/cats', bearer(host.alice.access))).body).toEqual(['cat']);
+    await stopHosts();
+  });
+});
+
+describe("a host's own passport strategy", () => {
+  @Injectable()
+  class HostJwtStrategy extends PassportStrategy(BaseJwtStrategy) {
+    constructor() {
+      super({ jwtFromRequest: () => null, secretOrKey: SIGNING_KEY });
+    }
+
+    validate(user: unknown): unknown {
+      return user;
+    }
+  }
+  @Injectable()
+  class HostLocalStrategy extends PassportStrategy(BaseLocalStrategy) {
+    validate(username: string): unknown {
+      return { username };
+    }
+  }
+  @Injectable()
+  class OtherJwtStrategy extends PassportStrategy(BaseJwtStrategy, 'partners-jwt') {
+    constructor() {
+      super({ jwtFromRequest: () => null, secretOrKey: SIGNING_KEY });
+    }
+
+    validate(user: unknown): unknown {
+      return user;
+    }
+  }
+
+  async function hostWith(strategy: Type, place: 'before' | 'behind') {
+    @Controller('partners')
+    class PartnersController {
+      @Get()
+      @UseGuards(AuthGuard('partners-jwt'))
+      list() {
+        return [];
+      }
+    }
+    @Module({
+      imports: [PassportModule],
+      providers: [strategy],
+      controllers: [PartnersController],
+    })
+    class HostAuthModule {}
+    const own = await hostModule('strategies', {});
+    const imports = own.imports ?? [];
+    return {
+      ...own,
+      imports: place === 'before' ? [HostAuthModule, ...imports] : [...imports, HostAuthModule],
+    };
+  }
+
+  it.each([
+    ['jwt', HostJwtStrategy, 'before'],
+    ['jwt', HostJwtStrategy, 'behind'],
+    ['local', HostLocalStrategy, 'before'],
+    ['local', HostLocalStrategy, 'behind'],
+  ] as const)(
+    'named %s as ours stops the start, naming both and the remedy (%p, imported %s this package)',
+    async (name, strategy, place) => {
+      const module = await hostWith(strategy, place);
+      const message = await refusal(startHost(module, { configure: configureApp }));
+      expect(message).toContain(`ConfigError: Two passport strategies are named "${name}"`);
+      expect(message).toContain(`${strategy.name} of HostAuthModule, and that of AuthModule`);
+      expect(message).toContain(`AuthGuard('my-${name}')`);
+    },
+  );
+
+  it('with a name of its own stands beside ours', async () => {
+    const host = await startGuardedHost(await hostWith(OtherJwtStrategy, 'behind'));
+    expect((await host.client.me(host.alice.access)).status).toBe(404);
+    expect((await host.client.get('/partners', bearer(host.alice.access))).status).toBe(401);
+    await stopHosts();
+  });
+});

@@ -1,0 +1,212 @@
+import { UseFilters, UseGuards } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
+import { Field, GraphQLModule, ObjectType, Query, Resolver, Subscription } from '@nestjs/graphql';
+import { MercuriusDriver, type MercuriusDriverConfig } from '@nestjs/mercurius';
+import { GraphQLError } from 'graphql';
+import { WebSocket } from 'ws';
+import {
+  AuthErrorFilter,
+  CurrentToken,
+  CurrentUser,
+  JwtAuthGuard,
+  OptionalJwtAuthGuard,
+  StatelessJwtAuthGuard,
+  UseAuthentication,
+  type AuthenticatedUser,
+  type Claims,
+  type TokenUser,
+} from '../../../src/index.js';
+import type { Answer } from '../../support/client.js';
+import { stopHosts } from '../hosts/host.js';
+import {
+  PASSWORD,
+  bearer,
+  hostModule,
+  startGuardedHost,
+  tampered,
+  type GuardedHost,
+} from './guarded-host.js';
+
+jest.setTimeout(60_000);
+
+@ObjectType()
+class Me {
+  @Field(() => String)
+  name: string;
+
+  @Field(() => String)
+  type: string;
+}
+
+@Resolver()
+class MeResolver {
+  @Query(() => Me)
+  @UseGuards(JwtAuthGuard)
+  me(@CurrentUser() user: AuthenticatedUser, @CurrentToken() token: Claims): Me {
+    return { name: user.username, type: String(token['token_type']) };
+  }
+
+  @Query(() => String)
+  @UseGuards(OptionalJwtAuthGuard)
+  visitor(@CurrentUser() user?: AuthenticatedUser): string {
+    return user?.username ?? 'nobody';
+  }
+
+  @Query(() => String)
+  @UseGuards(StatelessJwtAuthGuard)
+  believed(@CurrentUser() user: TokenUser): string {
+    return String(user.id);
+  }
+
+  @Query(() => String)
+  @UseAuthentication('BasicAuthentication')
+  basic(@CurrentUser() user: AuthenticatedUser): string {
+    return user.username;
+  }
+
+  @Query(() => String)
+  own(): string {
+    throw new GraphQLError("the host's own", { extensions: { code: 'OWN' } });
+  }
+
+  @Subscription(() => String, { resolve: (name: string) => name })
+  @UseGuards(JwtAuthGuard)
+  async *names(@CurrentUser() user: AuthenticatedUser): AsyncGenerator<string> {
+    yield await Promise.resolve(user.username);
+  }
+}
+
+/** The same behind a filter of its own, in the place of a global one. */
+@Resolver()
+@UseFilters(AuthErrorFilter)
+class FilteredResolver extends MeResolver {}
+
+interface GraphqlAnswer {
+  readonly data: Record<string, unknown> | null;
+  readonly errors?: { message: string; extensions: Record<string, unknown> }[];
+}
+
+describe.each(['globally', 'by decorator'] as const)(
+  'resolvers behind the guards, with the filter applied %s',
+  (way) => {
+    let host: GuardedHost;
+
+    beforeAll(async () => {
+      host = await startGuardedHost(
+        await hostModule('graphql', {
+          imports: [
+            GraphQLModule.forRoot<MercuriusDriverConfig>({
+              driver: MercuriusDriver,
+              autoSchemaFile: true,
+              subscription: true,
+              // Mercurius imports its cache in a way that Jest has no answer to.
+              cache: false,
+            }),
+          ],
+          providers:
+            way === 'globally'
+              ? [MeResolver, { provide: APP_FILTER, useExisting: AuthErrorFilter }]
+              : [FilteredResolver],
+        }),
+      );
+    });
+    afterAll(stopHosts);
+
+    function ask(query: string, headers = {}): Promise<Answer<GraphqlAnswer>> {
+      return host.client.post('/graphql', { query }, headers);
+    }
+
+    it('know the user and the token', async () => {
+      for (let time = 0; time < 2; time += 1) {
+        const answer = await ask(
+          '{ me { name type } believed visitor }',
+          bearer(host.alice.access),
+        );
+        expect(answer.body).toEqual({
+          data: { me: { name: 'alice', type: 'access' }, believed: '1', visitor: 'alice' },
+        });
+      }
+    });
+
+    it('give the error of the HTTP answer in the extensions', async () => {
+      const none = await ask('{ me { name } }');
+      expect(none.body.data).toBeNull();
+      expect(none.body.errors).toMatchObject([
+        {
+          message: 'Authentication credentials were not provided.',
+          extensions: {
+            code: 'not_authenticated',
+            detail: 'Authentication credentials were not provided.',
+            http: { status: 401 },
+          },
+        },
+      ]);
+      const refused = await ask('{ me { name } }', bearer(tampered(host.alice.access)));
+      expect(refused.body.errors?.[0]?.extensions).toEqual({
+        code: 'token_not_valid',
+        detail: 'Given token not valid for any token type',
+        messages: [
+          { token_class: 'AccessToken', token_type: 'access', message: 'Token is invalid' },
+        ],
+        http: { status: 401 },
+      });
+    });
+
+    it('stay public where the guard is optional', async () => {
+      expect((await ask('{ visitor }')).body).toEqual({ data: { visitor: 'nobody' } });
+      const refused = await ask('{ visitor }', bearer('junk'));
+      expect(refused.body).toEqual({ data: { visitor: 'nobody' } });
+    });
+
+    it('ask the chain that a resolver names', async () => {
+      const authorization = `Basic ${Buffer.from(`alice:${PASSWORD}`).toString('base64')}`;
+      expect((await ask('{ basic }', { authorization })).body).toEqual({
+        data: { basic: 'alice' },
+      });
+      const refused = await ask('{ basic }', bearer(host.alice.access));
+      expect(refused.body.errors).toMatchObject([{ extensions: { code: 'not_authenticated' } }]);
+    });
+
+    it("leave the host's own GraphQL errors as they are", async () => {
+      const { body } = await ask('{ own }');
+      expect(body.errors).toMatchObject([
+        { message: "the host's own", extensions: { code: 'OWN' } },
+      ]);
+    });
+
+    it.each(['Authorization', 'token'])(
+      'read %s of the first message of a subscription',
+      async (name) => {
+        const { access } = host.alice;
+        const value = name === 'token' ? access : `Bearer ${access}`;
+        const first = await subscribe(host.url, { [name]: value });
+        expect(first).toMatchObject({ type: 'next', payload: { data: { names: 'alice' } } });
+      },
+    );
+
+    it('refuse a subscription without a token', async () => {
+      const first = JSON.stringify(await subscribe(host.url, {}));
+      expect(first).toContain('Authentication credentials were not provided.');
+      expect(first).not.toContain('alice');
+    });
+  },
+);
+
+/** What comes back first on a subscription, by the protocol graphql-transport-ws. */
+function subscribe(url: string, connectionParams: object): Promise<{ type: string }> {
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+  const send = (message: object): void => socket.send(JSON.stringify(message));
+  return new Promise((resolve, reject) => {
+    socket.on('error', reject);
+    socket.on('open', () => send({ type: 'connection_init', payload: connectionParams }));
+    socket.on('message', (bytes: Buffer) => {
+      const message = JSON.parse(bytes.toString()) as { type: string };
+      if (message.type === 'connection_ack') {
+        send({ id: '1', type: 'subscribe', payload: { query: 'subscription { names }' } });
+        return;
+      }
+      socket.close();
+      resolve(message);
+    });
+  });
+}
