@@ -1,4 +1,10 @@
-import { Module, type DynamicModule, type ModuleMetadata, type Type } from '@nestjs/common';
+import {
+  Module,
+  type DynamicModule,
+  type ModuleMetadata,
+  type Provider,
+  type Type,
+} from '@nestjs/common';
 import {
   SettingsModule,
   type SettingsAsyncOptions,
@@ -8,6 +14,8 @@ import { LedgerModule } from '../ledger/ledger.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AuthenticationModule } from './authentication.module.js';
 import { seamProviders, type AuthOverrides } from './overrides.js';
+import { RefreshCookieInterceptor } from './refresh-cookie.interceptor.js';
+import { RefreshCookie } from './refresh-cookie.service.js';
 import { withTokenPaths } from './relocated-controller.js';
 import type { TokenPaths } from './token-paths.js';
 import { TokenController } from './token.controller.js';
@@ -72,12 +80,23 @@ function authModule(
   { paths = {}, tokenController = TokenController, overrides = {}, imports = [] }: AuthModuleExtras,
 ): DynamicModule {
   const seams = seamProviders(overrides);
+  const controller = withTokenPaths(tokenController, paths);
   return {
     module: AuthModule,
     global: true,
     imports: [...imports, settings, AuthenticationModule, LedgerModule, UsersModule],
-    providers: seams.providers,
+    providers: [...seams.providers, cookieMode(controller)],
     exports: [...seams.exports, AuthenticationModule],
-    controllers: [withTokenPaths(tokenController, paths)],
+    controllers: [controller],
+  };
+}
+
+/** Wraps the cookie mode around the views where the settings, which a factory may have to make first, switch it on. */
+function cookieMode(controller: Type<TokenController>): Provider {
+  return {
+    provide: RefreshCookieInterceptor,
+    inject: [RefreshCookie],
+    useFactory: (cookie: RefreshCookie) =>
+      cookie.isOn ? RefreshCookieInterceptor.wrap(controller, cookie) : null,
   };
 }

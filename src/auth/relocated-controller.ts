@@ -1,18 +1,16 @@
-import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
+import { PATH_METADATA } from '@nestjs/common/constants.js';
 import type { Type } from '@nestjs/common';
 import { ConfigError } from '../config/resolve-settings.js';
 import { closest } from '../config/closest.js';
-import { DEFAULT_TOKEN_PATHS, type TokenPaths, type TokenView } from './token-paths.js';
+import { TOKEN_VIEWS, type TokenPaths, type TokenView } from './token-paths.js';
 import { TokenController } from './token.controller.js';
 
 type Handler = (this: TokenController, ...parameters: unknown[]) => unknown;
 
-const VIEWS = Object.keys(DEFAULT_TOKEN_PATHS) as TokenView[];
-
 /**
- * The controller that serves the token views: the given one, its overridden methods with all that `TokenController`
- * says of theirs, at the given paths. Nest reads that from the metadata of each function, so that an overriding method
- * would be no route at all; and since the given class must stay as it is, a subclass carries the metadata.
+ * The controller that serves the token views of one application: a subclass of the given one, its overridden methods
+ * with all that `TokenController` says of theirs, at the given paths. Nest reads that from the metadata of each function,
+ * so that an overriding method would be no route at all; and the given class must stay as it is for other applications.
  *
  * @throws ConfigError when it is no `TokenController`, or a path belongs to no view
  */
@@ -21,11 +19,9 @@ export function withTokenPaths(
   paths: Partial<TokenPaths>,
 ): Type<TokenController> {
   checkOptions(controller, paths);
-  const changed = VIEWS.filter((view) => paths[view] || isOverridden(controller, view));
-  if (changed.length === 0) return controller;
   class Relocated extends controller {}
   Object.defineProperty(Relocated, 'name', { value: controller.name });
-  for (const view of changed) {
+  for (const view of TOKEN_VIEWS) {
     const handler = forwarding(Reflect.get(controller.prototype, view) as Handler);
     copyMetadata(lineOf(controller, view), handler);
     if (paths[view]) Reflect.defineMetadata(PATH_METADATA, [...paths[view]], handler);
@@ -51,19 +47,13 @@ function checkOptions(controller: Type<TokenController>, paths: Partial<TokenPat
     );
   }
   for (const [view, where] of Object.entries(paths)) {
-    if (!VIEWS.includes(view as TokenView)) {
-      problems.push(`paths.${view} is none of the token views.${closest(view, VIEWS)}`);
+    if (!TOKEN_VIEWS.includes(view as TokenView)) {
+      problems.push(`paths.${view} is none of the token views.${closest(view, TOKEN_VIEWS)}`);
     } else if (!Array.isArray(where)) {
       problems.push(`paths.${view} is not a list of paths. Example: ['/auth/token']`);
     }
   }
   if (problems.length > 0) throw new ConfigError(problems);
-}
-
-/** Whether the method comes without the route that the view has. */
-function isOverridden(controller: Type<TokenController>, view: TokenView): boolean {
-  const method = Reflect.get(controller.prototype, view) as object;
-  return !Reflect.hasMetadata(METHOD_METADATA, method);
 }
 
 function forwarding(method: Handler): Handler {
@@ -83,7 +73,10 @@ function lineOf(controller: Type<TokenController>, view: TokenView): object[] {
   return line;
 }
 
-/** An overriding method's decorators add to the view's: guards and headers to the list, all else in its place. */
+/**
+ * An overriding method's decorators add to the view's: guards and headers to the list, all else in its place. A guard that
+ * both name is there once: two would check a password twice.
+ */
 function copyMetadata(sources: readonly object[], target: object): void {
   for (const source of sources) {
     for (const key of Reflect.getMetadataKeys(source)) {
@@ -95,7 +88,7 @@ function copyMetadata(sources: readonly object[], target: object): void {
 }
 
 function joined(before: unknown, value: unknown): unknown {
-  if (Array.isArray(before) && Array.isArray(value)) return [...before, ...value];
+  if (Array.isArray(before) && Array.isArray(value)) return [...new Set([...before, ...value])];
   return isPlain(before) && isPlain(value) ? { ...before, ...value } : value;
 }
 

@@ -18,3 +18,5 @@ export const DEFAULT_TOKEN_PATHS: TokenPaths = {
   obtainSliding: ['/login/simpleJWT/sliding'],
   refreshSliding: ['/login/simpleJWT/sliding/refresh'],
 };
+
+export const TOKEN_VIEWS = Object.keys(DEFAULT_TOKEN_PATHS) as readonly TokenView[];

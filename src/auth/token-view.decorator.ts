@@ -1,4 +1,4 @@
-import { Header, HttpCode, UseInterceptors, applyDecorators, type Type } from '@nestjs/common';
+import { Header, HttpCode, applyDecorators, type Type } from '@nestjs/common';
 import {
   ApiBadRequestResponse,
   ApiConsumes,
@@ -10,7 +10,6 @@ import {
 import { ErrorResponse } from './dto/token-responses.dto.js';
 import { HttpView, type HttpViewInfo } from './http-view.decorator.js';
 import { Public } from './public.decorator.js';
-import { RefreshCookieInterceptor } from './refresh-cookie.interceptor.js';
 
 /** What a token view is called, does and answers. */
 export interface TokenViewInfo extends HttpViewInfo {
@@ -25,7 +24,6 @@ export function TokenView(info: TokenViewInfo): MethodDecorator {
     HttpView(info),
     Public(),
     HttpCode(200),
-    ...(info.refreshCookie ? [UseInterceptors(RefreshCookieInterceptor)] : []),
     Header('Cache-Control', 'no-store'),
     ApiOperation({ summary: info.name, description: info.description }),
     ApiConsumes('application/json', 'application/x-www-form-urlencoded', 'multipart/form-data'),
