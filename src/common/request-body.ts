@@ -121,7 +121,12 @@ export async function parseRequestBody(body: RawBody): Promise<unknown> {
   }
 }
 
+/** What nearly every request has, ready made. */
+const JSON_TYPE: ContentType = { type: 'application/json', parameters: new Map() };
+const STRICT_UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 function readContentType(header: string): ContentType {
+  if (header === JSON_TYPE.type) return JSON_TYPE;
   const [type = ''] = header.split(';', 1);
   const parameters = new Map<string, string>();
   for (const [, name, value] of header.matchAll(
@@ -137,7 +142,8 @@ function readContentType(header: string): ContentType {
 }
 
 /** Finds a charset as Python's `codecs.lookup` does; a name that nobody knows means UTF-8 (contract §3). */
-function charsetLabel(name = 'utf-8'): string {
+function charsetLabel(name?: string): string {
+  if (name === undefined) return 'utf-8';
   const words = name.toLowerCase().match(/[a-z0-9]+/g) ?? [];
   return LABELS.get(words.join('_')) ?? 'utf-8';
 }
@@ -164,9 +170,12 @@ function decode(bytes: Buffer, charset: string, fatal: boolean): string {
     }
     case 'utf-8-sig':
       return new TextDecoder('utf-8', { fatal }).decode(bytes);
-    default:
+    default: {
       // Python keeps a byte order mark as a character, which makes JSON with one malformed.
-      return new TextDecoder(charset, { fatal, ignoreBOM: true }).decode(bytes);
+      const isUsual = fatal && charset === 'utf-8';
+      const decoder = isUsual ? STRICT_UTF_8 : new TextDecoder(charset, { fatal, ignoreBOM: true });
+      return decoder.decode(bytes);
+    }
   }
 }
 

@@ -92,6 +92,7 @@ export class SessionRows {
   private readonly sql: SessionSql;
   private readonly finding: Gathered<string, SessionWithUser>;
   private readonly findingFacts: Prepared;
+  private readonly issuing: Prepared;
 
   constructor(
     readonly database: DataSource,
@@ -105,6 +106,7 @@ export class SessionRows {
       return new Map(sids.map((sid, n) => [n, found.get(sid)]));
     });
     this.findingFacts = prepared(this.sql.findFacts);
+    this.issuing = prepared(this.sql.issue);
   }
 
   /** The new session, or null when the user is not the one any more whose password was verified. */
@@ -114,7 +116,7 @@ export class SessionRows {
     session: { isSliding: boolean; lifetime: number; maxLifetime: number | null },
     context: RequestContext,
   ): Promise<SessionRow | null> {
-    return this.one(this.database, this.sql.issue, [
+    const [row] = await runPrepared<SessionRow>(this.database, this.issuing, [
       sid,
       session.isSliding,
       session.lifetime,
@@ -124,6 +126,7 @@ export class SessionRows {
       user.id,
       user.password,
     ]);
+    return row ?? null;
   }
 
   async find(sid: string): Promise<SessionWithUser | null> {

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { prepared, runPrepared, type Prepared } from '../database/prepared.js';
 import { Counters, longestWait, type Limited } from './counters.js';
 
 /** Far beyond every limit, far from the end of the type. */
@@ -12,23 +13,23 @@ const STATE = `a.key, a.attempts, extract(epoch FROM a.ends_at - now())::float8 
  * as many as the limit allows get one within it. Every statement locks its rows in the order of their keys: two of them
  * never wait for each other.
  */
-const HIT = `
+const HIT = prepared(`
   INSERT INTO auth_attempt AS a (key, attempts, ends_at)
   SELECT hit.key, 1, now() + make_interval(secs => hit.seconds)
   FROM unnest($1::text[], $2::float8[]) AS hit (key, seconds) ORDER BY hit.key COLLATE "C"
   ON CONFLICT (key) DO UPDATE SET
     attempts = CASE WHEN a.ends_at <= now() THEN 1 ELSE LEAST(a.attempts + 1, ${MOST_ATTEMPTS}) END,
     ends_at = CASE WHEN a.ends_at <= now() THEN excluded.ends_at ELSE a.ends_at END
-  RETURNING ${STATE}`;
+  RETURNING ${STATE}`);
 
 /*
  * The lock makes a right password wait for the wrong ones that are being counted. A plain read would overtake them, and
  * so tell the right one of many parallel guesses, which the limit forbids.
  */
-const PEEK = `
+const PEEK = prepared(`
   SELECT ${STATE} FROM auth_attempt a
   WHERE a.key = ANY ($1::text[]) AND a.ends_at > now()
-  ORDER BY a.key FOR NO KEY UPDATE`;
+  ORDER BY a.key FOR NO KEY UPDATE`);
 
 /* Several nodes may flush at once: each takes rows that no other one holds. */
 const FLUSH = `
@@ -72,8 +73,11 @@ export class PostgresCounters extends Counters {
     }
   }
 
-  private async states(sql: string, parameters: unknown[]): Promise<Map<string, CounterRow>> {
-    const rows = await this.database.query<CounterRow[]>(sql, parameters);
+  private async states(
+    statement: Prepared,
+    parameters: unknown[],
+  ): Promise<Map<string, CounterRow>> {
+    const rows = await runPrepared<CounterRow>(this.database, statement, parameters);
     return new Map(rows.map((row) => [row.key, row]));
   }
 }

@@ -1,11 +1,12 @@
 import { JwtService } from '@nestjs/jwt';
 import { Injectable } from '@nestjs/common';
-import { sign, verify, type KeyObject } from 'node:crypto';
 import { Clock } from '../common/clock.js';
 import { InvalidTokenError } from '../common/errors.js';
 import { AuthSettings } from '../config/auth-settings.js';
+import { isHmac } from '../keys/domain/algorithm.js';
 import { KeysService } from '../keys/keys.service.js';
 import type { SigningKey, VerifyingKey } from '../keys/verifying-key.js';
+import { signCompact, verifyEdDsa } from './compact-signature.js';
 import { checkClaims, type ClaimRules } from './domain/claims.js';
 import { parseCompact, type Claims } from './domain/compact.js';
 import { VerifiedTokens } from './verified-tokens.js';
@@ -42,11 +43,15 @@ export class TokenBackend {
 
   /** The signed token of these claims, with `aud` and `iss` from the settings (contract §12). */
   encode(claims: Claims): string {
-    const payload: Record<string, unknown> = {
-      ...claims,
-      ...(this.rules.audience === null ? {} : { aud: this.rules.audience }),
-      ...(this.rules.issuer === null ? {} : { iss: this.rules.issuer }),
-    };
+    const { audience, issuer } = this.rules;
+    const payload =
+      audience === null && issuer === null
+        ? claims
+        : {
+            ...claims,
+            ...(audience === null ? {} : { aud: audience }),
+            ...(issuer === null ? {} : { iss: issuer }),
+          };
     const key = this.keys.signingKey;
     const token = this.sign(payload, key);
     // It will come back soon, and its signature is known to be good.
@@ -54,8 +59,9 @@ export class TokenBackend {
     return token;
   }
 
-  private sign(payload: Record<string, unknown>, { kid, algorithm, key }: SigningKey): string {
-    if (algorithm === 'EdDSA') return signEdDsa(payload, key, kid);
+  private sign(payload: Claims, signing: SigningKey): string {
+    const { kid, algorithm, key } = signing;
+    if (algorithm === 'EdDSA' || isHmac(algorithm)) return signCompact(payload, signing);
     return this.jwt.sign(payload, {
       algorithm,
       privateKey: key,
@@ -124,19 +130,4 @@ export class TokenBackend {
 
 function invalid(reason: string): InvalidTokenError {
   return new InvalidTokenError('Token is invalid', { reason });
-}
-
-// jsonwebtoken, which JwtService wraps, does not know EdDSA (RFC 8037 §3.1).
-function signEdDsa(claims: Claims, key: KeyObject, kid: string | null): string {
-  const header = { alg: 'EdDSA', typ: 'JWT', ...(kid === null ? {} : { kid }) };
-  const input = [header, claims]
-    .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
-    .join('.');
-  return `${input}.${sign(null, Buffer.from(input), key).toString('base64url')}`;
-}
-
-function verifyEdDsa(token: string, key: KeyObject): boolean {
-  const end = token.lastIndexOf('.');
-  const signature = Buffer.from(token.slice(end + 1), 'base64url');
-  return verify(null, Buffer.from(token.slice(0, end)), key, signature);
 }

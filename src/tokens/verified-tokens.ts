@@ -7,38 +7,41 @@ export interface VerifiedToken {
   readonly key: VerifyingKey;
 }
 
-/** Tokens remembered at most. */
-const CAPACITY = 4096;
+/** Tokens remembered at least, and at most twice as many. */
+const CAPACITY = 2048;
 /** Longer tokens are not remembered: with the capacity this bounds the memory (characters). */
 const MAX_LENGTH = 2048;
 
 /**
  * Remembers tokens whose signature was good, keyed by their whole text, so that the guard verifies each one once.
  * Only the signature is remembered: times, session and user are looked at on every request, and whether the key still
- * verifies. The oldest leave first: access tokens are short-lived, so that the oldest are the nearest to their end.
+ * verifies. The oldest leave first: access tokens are short-lived, so that the oldest are the nearest to their end. They
+ * leave a whole map at a time: a Map whose first entries were deleted one by one has to step over the holes.
  */
 export class VerifiedTokens {
-  private readonly tokens = new Map<string, VerifiedToken>();
+  private newer = new Map<string, VerifiedToken>();
+  private older: ReadonlyMap<string, VerifiedToken> = new Map();
 
   find(token: string): VerifiedToken | undefined {
-    return this.tokens.get(token);
+    return this.newer.get(token) ?? this.older.get(token);
   }
 
   remember(token: string, { claims, key }: VerifiedToken): void {
     if (token.length > MAX_LENGTH) return;
-    if (this.tokens.size >= CAPACITY) {
-      const oldest = this.tokens.keys().next().value;
-      if (oldest !== undefined) this.tokens.delete(oldest);
+    if (this.newer.size >= CAPACITY) {
+      this.older = this.newer;
+      this.newer = new Map();
     }
-    this.tokens.set(token, { claims: deepFreeze(claims), key });
+    this.newer.set(token, { claims: deepFreeze({ ...claims }), key });
   }
 }
 
-/** A remembered object is handed to many requests: none may change it for the next one. */
-function deepFreeze<T>(value: T): T {
-  if (value !== null && typeof value === 'object' && !Object.isFrozen(value)) {
-    Object.freeze(value);
-    for (const member of Object.values(value)) deepFreeze(member);
+/** A remembered object is handed to many requests: none may change it for the next one, nor may who gave it. */
+function deepFreeze<T extends object>(value: T): T {
+  for (const member of Object.values(value) as unknown[]) {
+    if (member !== null && typeof member === 'object' && !Object.isFrozen(member)) {
+      deepFreeze(member);
+    }
   }
-  return value;
+  return Object.freeze(value);
 }

@@ -104,6 +104,17 @@ describe('the token of RFC 7515 Appendix A.1 and RFC 7519 §3.1', () => {
   });
 });
 
+describe('a token that was signed here', () => {
+  it('says what was signed, whatever becomes of the object that it was signed from', async () => {
+    const tokens = backend({ signingKey: 'a secret that is long enough: 0123456789abcdef' });
+    const claims: Record<string, unknown> = { sub: '1' };
+    const token = tokens.encode(claims);
+    claims['role'] = 'admin';
+    await expect(tokens.decode(token)).resolves.toEqual({ sub: '1' });
+    expect(tokens.recall(token)).toEqual({ sub: '1' });
+  });
+});
+
 describe('the key of RFC 8037 Appendix A', () => {
   const signingKey = createPrivateKey({ key: RFC_8037_KEY, format: 'jwk' });
   const pem = signingKey.export({ type: 'pkcs8', format: 'pem' }) as string;
