@@ -22,11 +22,25 @@ export const AUTH_ENTITIES = [
 ];
 
 /**
- * All that TypeORM is to know of the tables: entities, migrations, and that pending ones run at start. The list of
- * executed migrations has a table of its own, which the commands of `nest-simplejwt` and the readiness probe know too.
+ * All that TypeORM is to know of the tables, for an application without migrations of its own: entities, migrations, and
+ * that pending ones run at start. The list of executed migrations has a table of its own.
+ *
+ * An application with migrations of its own has a list already, `migrations` unless it says otherwise, and keeps it:
+ * with another list TypeORM would run them all once more. The commands of `nest-simplejwt` and the readiness probe know
+ * both.
  *
  * @example
  * TypeOrmModule.forRoot({ type: 'postgres', url: process.env.DATABASE_URL, ...AUTH_TABLES })
+ *
+ * @example
+ * // With migrations of its own:
+ * TypeOrmModule.forRoot({
+ *   type: 'postgres',
+ *   url: process.env.DATABASE_URL,
+ *   entities: [...AUTH_ENTITIES, Order],
+ *   migrations: [...AUTH_MIGRATIONS, CreateOrders1720000000000],
+ *   migrationsRun: true,
+ * })
  *
  * @publicApi
  */

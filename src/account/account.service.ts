@@ -67,8 +67,7 @@ export class AccountService {
     const keep = token ? sessionIdOf(token) : null;
     // Another change may have won the race: then the old password is not the old one any more.
     if (!(await this.users.changePassword(owner, encoded, keep))) throw wrongPassword();
-    // The trigger on the column has ended the rows of the session ledger; of another ledger it knows nothing.
-    await this.ledger.endOthers(String(owner.id), keep);
+    await this.ledger.passwordChanged(String(owner.id), keep);
   }
 
   /** The primary key, by which the ledger knows users. */

@@ -2,11 +2,15 @@ import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
 import { orExplain } from '../app.main.js';
 import { trimText } from '../common/char-field.js';
+import { SystemClock } from '../common/clock.js';
 import { readEnvironment } from '../config/environment.js';
 import { ConfigError } from '../config/resolve-settings.js';
-import { PasswordHasher } from '../users/password-hasher.js';
-import { UsersService } from '../users/users.service.js';
-import { withApplication } from './application.js';
+import type { Settings } from '../config/settings.js';
+import { withDataSource } from '../data-source.js';
+import { DjangoPasswordHasher } from '../users/django-password-hasher.js';
+import { User } from '../users/user.entity.js';
+import { UsersService, type NewUser } from '../users/users.service.js';
+import { withDatabase } from './application.js';
 import { promptPassword, readPassword } from './password-input.js';
 
 /** Characters that Django's column for user names has. */
@@ -42,10 +46,11 @@ async function createUser(options: CreateUserOptions): Promise<void> {
   const config = readEnvironment(process.env);
   const chosen = await choosePassword(options);
   const password = chosen ?? randomBytes(12).toString('base64url');
-  await withApplication(config, async (app) => {
-    const isCreated = await app.get(UsersService, { strict: false }).createMissing({
+  const hasher = new DjangoPasswordHasher({ preferred: config.settings.passwordHasher });
+  await withDatabase(config, async (databaseUrl) => {
+    const isCreated = await store(databaseUrl, config.settings, {
       username: options.username,
-      password: await app.get(PasswordHasher, { strict: false }).hash(password),
+      password: await hasher.hash(password),
       email: options.email,
       isStaff: options.staff,
       isSuperuser: options.superuser,
@@ -53,6 +58,17 @@ async function createUser(options: CreateUserOptions): Promise<void> {
     if (!isCreated) throw new ConfigError([`--username: ${options.username} is taken.`]);
     process.stdout.write(`Created the user ${options.username}.\n`);
     if (chosen === null) process.stdout.write(`Password (shown once): ${password}\n`);
+  });
+}
+
+/**
+ * Outside of the server's modules: these want a signing key, for which a user has no use, and would make one in the
+ * folder of a host. False where the name is taken.
+ */
+function store(databaseUrl: string, settings: Settings, user: NewUser): Promise<boolean> {
+  return withDataSource(databaseUrl, (database) => {
+    const users = new UsersService(database.getRepository(User), settings, new SystemClock());
+    return users.createMissing(user);
   });
 }
 

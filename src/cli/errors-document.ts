@@ -14,6 +14,42 @@ password, a token or a key.
   \`Retry-After\` in how many seconds it makes sense to try again.
 - A fault of ours is 500 or 503, never 401.`;
 
+/** What a refused refresh says in the profile `secure` (design §3), and what a client should do. */
+const REFUSED_REFRESH = `## Why a refresh is refused
+
+In the profile \`secure\` the 401 of the two refresh views has one member more, \`reason\`. A client must not log out for
+all of them:`;
+
+const REASONS: readonly (readonly [reason: string, meaning: string, remedy: string])[] = [
+  [
+    'stale',
+    'The token is an old one; the session lives. A request came late, or another tab was faster.',
+    'Do not log out: read your store again, and refresh with the newer token. With the cookie: call once more.',
+  ],
+  [
+    'reused',
+    'The token was used before, and comes from elsewhere. It may have been stolen, so the session has ended.',
+    'Log in.',
+  ],
+  [
+    'session_ended',
+    'The session had ended: by log-out, a changed password, the user, staff, or a spent token that came back.',
+    'Log in.',
+  ],
+  [
+    'user_inactive',
+    'The user is deactivated or deleted, or may not have tokens by a rule of the host.',
+    'Say so. A deactivated user who is activated again goes on with the same token.',
+  ],
+  [
+    'password_changed',
+    'The token has the digest of another password (`CHECK_REVOKE_TOKEN`).',
+    'Log in.',
+  ],
+  ['expired', 'The token was not used in time.', 'Log in.'],
+  ['invalid', 'Anything else: damaged, of another server, or no refresh token.', 'Log in.'],
+];
+
 /** `docs/errors.md`: the catalogue of errors. */
 export function errorsDocument(): string {
   const rows = Object.entries(ERRORS).map(([code, { status, detail, onWire, meaning }]) => [
@@ -24,5 +60,9 @@ export function errorsDocument(): string {
     meaning,
   ]);
   const table = markdownTable(['code', 'status', 'sent', '`detail`', 'meaning'], rows);
-  return `${GENERATED}\n\n${INTRODUCTION}\n\n${table}\n`;
+  const reasons = markdownTable(
+    ['`reason`', 'meaning', 'what to do'],
+    REASONS.map(([reason, ...rest]) => [`\`${reason}\``, ...rest]),
+  );
+  return `${[GENERATED, INTRODUCTION, table, REFUSED_REFRESH, reasons].join('\n\n')}\n`;
 }

@@ -130,7 +130,7 @@ export const SETTINGS = {
     type: text,
     default: '',
     meaning:
-      'HMAC secret of at least 32 bytes, or the private key in PEM. Unset: made at the first start and kept in `DATA_DIR` (refused in production).',
+      'HMAC secret of at least 32 bytes, or the private key in PEM. Unset: made at the first start and kept in `DATA_DIR` (refused in production). A host with `AuthModule` must give one.',
     from: 'SimpleJWT',
     secret: true,
   }),

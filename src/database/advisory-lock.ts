@@ -1,4 +1,4 @@
-import type { DataSource } from 'typeorm';
+import type { DataSource, QueryRunner } from 'typeorm';
 
 /** What is done by one node at a time, and the key of its Postgres advisory lock (any fixed number). */
 const LOCKS = {
@@ -7,41 +7,51 @@ const LOCKS = {
   rotateKeys: 7_261_905_203,
 } as const;
 
-/** Runs the work when no other node is at it, on a connection that holds the lock; null when another one is. */
-export async function tryWithAdvisoryLock<T>(
+type Lock = keyof typeof LOCKS;
+
+/** Runs the work when no other node is at it, while a connection holds the lock; null when another one is. */
+export function tryWithAdvisoryLock<T>(
   database: DataSource,
-  lock: keyof typeof LOCKS,
+  lock: Lock,
   work: () => Promise<T>,
 ): Promise<T | null> {
-  const runner = database.createQueryRunner();
-  try {
-    const [row] = (await runner.query('SELECT pg_try_advisory_lock($1) AS taken', [
+  return inLockingTransaction(database, async (runner) => {
+    const [row] = (await runner.query('SELECT pg_try_advisory_xact_lock($1) AS taken', [
       LOCKS[lock],
     ])) as { taken: boolean }[];
-    if (!row?.taken) return null;
-    try {
-      return await work();
-    } finally {
-      await runner.query('SELECT pg_advisory_unlock($1)', [LOCKS[lock]]);
-    }
-  } finally {
-    await runner.release();
-  }
+    return row?.taken ? work() : null;
+  });
 }
 
-/** Runs the work once every other node is done with it, on a connection that holds the lock. */
-export async function withAdvisoryLock<T>(
+/** Runs the work once every other node is done with it, while a connection holds the lock. */
+export function withAdvisoryLock<T>(
   database: DataSource,
-  lock: keyof typeof LOCKS,
+  lock: Lock,
   work: () => Promise<T>,
+): Promise<T> {
+  return inLockingTransaction(database, async (runner) => {
+    await runner.query('SELECT pg_advisory_xact_lock($1)', [LOCKS[lock]]);
+    return work();
+  });
+}
+
+/**
+ * The lock belongs to a transaction, which does nothing else: one of the session would stay behind on whatever connection
+ * a pooler (PgBouncer's transaction mode) had chosen for it.
+ */
+async function inLockingTransaction<T>(
+  database: DataSource,
+  work: (runner: QueryRunner) => Promise<T>,
 ): Promise<T> {
   const runner = database.createQueryRunner();
   try {
-    await runner.query('SELECT pg_advisory_lock($1)', [LOCKS[lock]]);
+    await runner.startTransaction('READ COMMITTED');
+    // It is idle for as long as the work takes.
+    await runner.query('SET LOCAL idle_in_transaction_session_timeout = 0');
     try {
-      return await work();
+      return await work(runner);
     } finally {
-      await runner.query('SELECT pg_advisory_unlock($1)', [LOCKS[lock]]);
+      await runner.rollbackTransaction();
     }
   } finally {
     await runner.release();

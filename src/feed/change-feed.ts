@@ -162,7 +162,7 @@ export class ChangeFeed implements Feed, OnModuleInit, OnApplicationShutdown {
     const [row] = await connection.query<HeartbeatRow>(statement);
     // A standby knows no more than what it has been sent.
     if (!row || row.is_standby) throw new Error('the database is a standby');
-    if (row.epoch === null) {
+    if (row.epoch === null || row.is_copied === true) {
       await connection.query({ name: 'begin-history', text: BEGIN_HISTORY });
       return this.read(connection);
     }

@@ -12,6 +12,8 @@ export interface HeartbeatRow extends HistoryRow {
   readonly position: string;
   readonly is_standby: boolean;
   readonly has_gap: boolean | null;
+  /** The marks were made where transaction ids had come further: a copy of another database. */
+  readonly is_copied: boolean | null;
   readonly keys: string[] | null;
 }
 
@@ -26,8 +28,10 @@ export const HEARTBEAT = `
     pg_is_in_recovery() AS is_standby,
     f.trimmed_below > pg_snapshot_xmin($1::pg_snapshot)
       OR pg_snapshot_xmax($1::pg_snapshot) > pg_snapshot_xmax(s.now) AS has_gap,
+    f.trimmed_below > pg_snapshot_xmax(s.now) AS is_copied,
     (SELECT array_agg(c.key) FROM (
-      SELECT key FROM auth_change WHERE xid >= pg_snapshot_xmax($1::pg_snapshot)
+      SELECT key FROM auth_change
+      WHERE xid >= pg_snapshot_xmax($1::pg_snapshot) AND xid < pg_snapshot_xmax(s.now)
       UNION ALL
       SELECT key FROM auth_change WHERE xid = ANY (ARRAY(SELECT pg_snapshot_xip($1::pg_snapshot)))
       LIMIT ${MOST_CHANGES + 1}) c) AS keys
@@ -40,8 +44,16 @@ export const HISTORY = `
   SELECT f.epoch::text AS epoch, concat_ws(' ', extract(epoch FROM pg_postmaster_start_time())::text, d.oid::text) AS server
   FROM (SELECT oid FROM pg_database WHERE datname = current_database()) d LEFT JOIN auth_feed f ON true`;
 
-/** Begins a history. Of several nodes that do it at once one does. */
-export const BEGIN_HISTORY = 'INSERT INTO auth_feed DEFAULT VALUES ON CONFLICT DO NOTHING';
+/**
+ * Begins a history. Of several nodes that do it at once one does. What pg_restore or replication has brought along from
+ * another server counts transactions that are yet to come here, and goes.
+ */
+export const BEGIN_HISTORY = `
+  WITH foreign_changes AS (
+    DELETE FROM auth_change WHERE xid >= pg_snapshot_xmax(pg_current_snapshot()))
+  INSERT INTO auth_feed AS f DEFAULT VALUES
+  ON CONFLICT (is_only_row) DO UPDATE SET epoch = gen_random_uuid(), trimmed_below = NULL
+  WHERE f.trimmed_below > pg_snapshot_xmax(pg_current_snapshot())`;
 
 /** Rows that one trim deletes at most. */
 export const TRIM_SIZE = 1000;

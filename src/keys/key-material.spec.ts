@@ -101,6 +101,27 @@ describe('configured keys of the wrong family', () => {
   });
 });
 
+describe('a host', () => {
+  it.each<[Algorithm, string]>([
+    ['HS256', 'openssl rand -base64 48'],
+    ['ES256', 'openssl genpkey'],
+  ])('that forgets the key is told so, with what to write: %s', (algorithm, command) => {
+    expect(() => load(algorithm, '')).toThrow(
+      /^signingKey is not set.* Example: AuthModule\.forRoot\(\{ signingKey: /,
+    );
+    expect(() => load(algorithm, '')).toThrow(command);
+  });
+
+  it('is told the names of its options', () => {
+    const settings = { verifyingKey: '', previousSigningKeys: [] };
+    const asOptions = (algorithm: Algorithm, signingKey: string) => () =>
+      loadConfiguredKeys({ ...settings, algorithm, signingKey }, (name) => name);
+    expect(asOptions('HS256', 'short')).toThrow(/^signingKey is weak/);
+    expect(asOptions('RS256', SECRET)).toThrow(/^signingKey is not .*, set algorithm to HS256/);
+    expect(asOptions('RS256', text(p256.privateKey))).toThrow('Set algorithm to ES256');
+  });
+});
+
 describe('configured keys', () => {
   it('verify with the own key first, then with the previous ones, of which none signs', () => {
     const signing = generateKeyPairSync('ec', { namedCurve: 'P-256' });

@@ -1,6 +1,11 @@
 import { createPrivateKey, createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
 import { ConfigError } from '../config/resolve-settings.js';
-import type { Algorithm, Settings } from '../config/settings.js';
+import {
+  environmentName,
+  type Algorithm,
+  type SettingName,
+  type Settings,
+} from '../config/settings.js';
 import { algorithmsFor, isHmac, keyProblem, openSslCommand } from './domain/algorithm.js';
 import type { SigningKey, VerifyingKey } from './verifying-key.js';
 
@@ -15,30 +20,52 @@ type KeySettings = Pick<
   Settings,
   'algorithm' | 'signingKey' | 'verifyingKey' | 'previousSigningKeys'
 >;
+type KeySetting = Exclude<keyof KeySettings, 'algorithm'>;
+
+/** What the settings are called where they are given. */
+type NameOf = (name: SettingName) => string;
 
 /** Bytes that an HMAC secret must have at least (design §8; RFC 7518 §3.2 asks for the hash's size). */
 const LEAST_SECRET_BYTES = 32;
-const SECRET_EXAMPLE = 'Example: the output of openssl rand -base64 48';
+const SECRET_COMMAND = 'openssl rand -base64 48';
+const SECRET_EXAMPLE = `Example: the output of ${SECRET_COMMAND}`;
 
 /**
  * Turns the configured texts into keys that fit the algorithm, so that no request parses a key and no key is ever
  * used with another family (RFC 8725 §3.1).
  *
+ * @param nameOf - what errors call a setting: its variable, unless it was given as an option
  * @throws ConfigError naming the setting and the remedy, never showing the key
  */
-export function loadConfiguredKeys(settings: KeySettings): ConfiguredKeys {
-  const { algorithm, previousSigningKeys } = settings;
+export function loadConfiguredKeys(
+  settings: KeySettings,
+  nameOf: NameOf = environmentName,
+): ConfiguredKeys {
+  const { algorithm, previousSigningKeys, signingKey } = settings;
+  requireSigningKey(settings);
+  const reader = new KeyReader(algorithm, nameOf);
   const { signing, verifying } = isHmac(algorithm)
-    ? loadSecret(algorithm, 'SIGNING_KEY', settings.signingKey)
-    : loadPair(settings);
+    ? reader.secret('signingKey', signingKey)
+    : reader.pair(settings);
   const own = configured(algorithm, verifying);
-  const previous = previousSigningKeys.map((text) =>
-    configured(algorithm, loadPrevious(algorithm, text)),
-  );
+  const previous = previousSigningKeys.map((text) => configured(algorithm, reader.previous(text)));
   return {
     signing: { kid: null, algorithm, key: signing, verifying: own },
     verifying: [own, ...previous],
   };
+}
+
+/** The server has made itself a key by now, or has refused to start: only the options of a host can lack one. */
+function requireSigningKey({ algorithm, signingKey }: KeySettings): void {
+  if (signingKey !== '') return;
+  const command = isHmac(algorithm) ? SECRET_COMMAND : openSslCommand(algorithm);
+  throw new ConfigError([
+    `signingKey is not set: tokens are signed with it. Example: AuthModule.forRoot({ signingKey: process.env.SIGNING_KEY }), where SIGNING_KEY holds the output of ${command}`,
+  ]);
+}
+
+function configured(algorithm: Algorithm, key: KeyObject): VerifyingKey {
+  return { source: 'settings', kid: null, algorithm, key };
 }
 
 interface KeyPair {
@@ -46,52 +73,94 @@ interface KeyPair {
   readonly verifying: KeyObject;
 }
 
-function configured(algorithm: Algorithm, key: KeyObject): VerifyingKey {
-  return { source: 'settings', kid: null, algorithm, key };
-}
+/** Reads keys for one algorithm, and says what is wrong with those that do not fit it. */
+class KeyReader {
+  constructor(
+    private readonly algorithm: Algorithm,
+    private readonly nameOf: NameOf,
+  ) {}
 
-function loadPair({ algorithm, signingKey, verifyingKey }: KeySettings): KeyPair {
-  const signing = parse(algorithm, 'SIGNING_KEY', signingKey, createPrivateKey);
-  const verifying =
-    verifyingKey === ''
-      ? createPublicKey(signing)
-      : parse(algorithm, 'VERIFYING_KEY', verifyingKey, createPublicKey);
-  checkFit(algorithm, 'SIGNING_KEY', signing);
-  checkFit(algorithm, 'VERIFYING_KEY', verifying);
-  if (!createPublicKey(signing).equals(verifying)) {
+  pair({ signingKey, verifyingKey }: KeySettings): KeyPair {
+    const { nameOf } = this;
+    const signing = this.parse('signingKey', signingKey, createPrivateKey);
+    const verifying =
+      verifyingKey === ''
+        ? createPublicKey(signing)
+        : this.parse('verifyingKey', verifyingKey, createPublicKey);
+    this.checkFit('signingKey', signing);
+    this.checkFit('verifyingKey', verifying);
+    if (!createPublicKey(signing).equals(verifying)) {
+      throw new ConfigError([
+        `${nameOf('verifyingKey')} does not belong to ${nameOf('signingKey')}: the server could not verify its own tokens. Leave it unset: it is derived from the signing key.`,
+      ]);
+    }
+    return { signing, verifying };
+  }
+
+  /** Also of a private key only the public part is kept: it signs no more. */
+  previous(text: string): KeyObject {
+    const name = 'previousSigningKeys';
+    if (isHmac(this.algorithm)) return this.secret(name, text).verifying;
+    const key = this.parse(name, text, createPublicKey);
+    this.checkFit(name, key);
+    return key;
+  }
+
+  secret(name: KeySetting, text: string): KeyPair {
+    const { algorithm, nameOf } = this;
+    // A public key is known to everybody: taken for a secret it would let anybody sign (CVE-2026-34950).
+    if (text.includes('-----BEGIN')) {
+      throw new ConfigError([
+        `${nameOf(name)} is a PEM key, and ${algorithm} wants a secret. Set ${nameOf('algorithm')} to ${fitting(text)}, or give a secret. ${SECRET_EXAMPLE}`,
+      ]);
+    }
+    if (Buffer.byteLength(text) < LEAST_SECRET_BYTES) {
+      const hint =
+        name === 'signingKey' ? '' : ' Secrets that hold a comma are given as a JSON list.';
+      throw new ConfigError([
+        `${nameOf(name)} is weak: ${algorithm} needs a secret of at least ${LEAST_SECRET_BYTES} bytes.${hint} ${SECRET_EXAMPLE}`,
+      ]);
+    }
+    const secret = createSecretKey(Buffer.from(text));
+    return { signing: secret, verifying: secret };
+  }
+
+  private parse(name: KeySetting, pem: string, create: (pem: string) => KeyObject): KeyObject {
+    try {
+      return create(pem);
+    } catch {
+      // The parser's own message can quote the key.
+      throw new ConfigError([
+        `${this.nameOf(name)} ${this.parseProblem(name, pem)}. Example: the output of ${openSslCommand(this.algorithm)}`,
+      ]);
+    }
+  }
+
+  private parseProblem(name: KeySetting, pem: string): string {
+    const { algorithm } = this;
+    const what = name === 'signingKey' ? 'a private key' : 'a public key';
+    if (!pem.includes('-----BEGIN')) {
+      return `is not ${what} in PEM, which ${algorithm} needs. To sign with a secret, set ${this.nameOf('algorithm')} to HS256, HS384 or HS512`;
+    }
+    if (pem.includes('ENCRYPTED')) {
+      return 'is a private key behind a passphrase. Give it without: openssl pkey -in key.pem';
+    }
+    if (name === 'signingKey' && pem.includes('PUBLIC KEY-----')) {
+      return `is a public key, and ${algorithm} signs with a private one. The public key is derived from it`;
+    }
+    return `is not ${what} in PEM, which ${algorithm} needs`;
+  }
+
+  private checkFit(name: KeySetting, key: KeyObject): void {
+    const problem = keyProblem(this.algorithm, key);
+    if (problem === null) return;
+    const fit = algorithmsFor(key);
+    const change =
+      fit.length > 0 ? `Set ${this.nameOf('algorithm')} to ${orList(fit)}, or give` : 'Give';
     throw new ConfigError([
-      'SIMPLE_JWT_VERIFYING_KEY does not belong to SIMPLE_JWT_SIGNING_KEY: the server could not verify its own tokens. Leave it unset: it is derived from the signing key.',
+      `${this.nameOf(name)} ${problem}. ${change} another key. Example: the output of ${openSslCommand(this.algorithm)}`,
     ]);
   }
-  return { signing, verifying };
-}
-
-/** Also of a private key only the public part is kept: it signs no more. */
-function loadPrevious(algorithm: Algorithm, text: string): KeyObject {
-  const name = 'PREVIOUS_SIGNING_KEYS';
-  if (isHmac(algorithm)) return loadSecret(algorithm, name, text).verifying;
-  const key = parse(algorithm, name, text, createPublicKey);
-  checkFit(algorithm, name, key);
-  return key;
-}
-
-function loadSecret(algorithm: Algorithm, name: string, text: string): KeyPair {
-  // A public key is known to everybody: taken for a secret it would let anybody sign (CVE-2026-34950).
-  if (text.includes('-----BEGIN')) {
-    const fit = fitting(text);
-    throw new ConfigError([
-      `SIMPLE_JWT_${name} is a PEM key, and ${algorithm} wants a secret. Set SIMPLE_JWT_ALGORITHM to ${fit}, or give a secret. ${SECRET_EXAMPLE}`,
-    ]);
-  }
-  if (Buffer.byteLength(text) < LEAST_SECRET_BYTES) {
-    const hint =
-      name === 'SIGNING_KEY' ? '' : ' Secrets that hold a comma are given as a JSON list.';
-    throw new ConfigError([
-      `SIMPLE_JWT_${name} is weak: ${algorithm} needs a secret of at least ${LEAST_SECRET_BYTES} bytes.${hint} ${SECRET_EXAMPLE}`,
-    ]);
-  }
-  const secret = createSecretKey(Buffer.from(text));
-  return { signing: secret, verifying: secret };
 }
 
 /** The algorithms that a PEM key would be fit for, in words. */
@@ -101,46 +170,6 @@ function fitting(pem: string): string {
   } catch {
     return 'RS256, ES256, PS256 or EdDSA';
   }
-}
-
-function parse(
-  algorithm: Algorithm,
-  name: string,
-  pem: string,
-  create: (pem: string) => KeyObject,
-): KeyObject {
-  try {
-    return create(pem);
-  } catch {
-    // The parser's own message can quote the key.
-    throw new ConfigError([
-      `SIMPLE_JWT_${name} ${parseProblem(algorithm, name, pem)}. Example: the output of ${openSslCommand(algorithm)}`,
-    ]);
-  }
-}
-
-function parseProblem(algorithm: Algorithm, name: string, pem: string): string {
-  const what = name === 'SIGNING_KEY' ? 'a private key' : 'a public key';
-  if (!pem.includes('-----BEGIN')) {
-    return `is not ${what} in PEM, which ${algorithm} needs. To sign with a secret, set SIMPLE_JWT_ALGORITHM to HS256, HS384 or HS512`;
-  }
-  if (pem.includes('ENCRYPTED')) {
-    return 'is a private key behind a passphrase. Give it without: openssl pkey -in key.pem';
-  }
-  if (name === 'SIGNING_KEY' && pem.includes('PUBLIC KEY-----')) {
-    return `is a public key, and ${algorithm} signs with a private one. The public key is derived from it`;
-  }
-  return `is not ${what} in PEM, which ${algorithm} needs`;
-}
-
-function checkFit(algorithm: Algorithm, name: string, key: KeyObject): void {
-  const problem = keyProblem(algorithm, key);
-  if (problem === null) return;
-  const fit = algorithmsFor(key);
-  const change = fit.length > 0 ? `Set SIMPLE_JWT_ALGORITHM to ${orList(fit)}, or give` : 'Give';
-  throw new ConfigError([
-    `SIMPLE_JWT_${name} ${problem}. ${change} another key. Example: the output of ${openSslCommand(algorithm)}`,
-  ]);
 }
 
 function orList(words: readonly string[]): string {

@@ -124,6 +124,14 @@ export abstract class RefreshTokenLedger {
   /** Ends all live sessions of a user but one; all of them with null. */
   abstract endOthers(userId: string, keep: string | null): Promise<void>;
 
+  /**
+   * Called when a user has changed the password: ends all live sessions but one. A ledger whose sessions end with the
+   * change itself has nothing to do.
+   */
+  passwordChanged(userId: string, keep: string | null): Promise<void> {
+    return this.endOthers(userId, keep);
+  }
+
   /** Forgets what can never be used again, in batches. Returns how many rows were deleted. */
   abstract flush(): Promise<number>;
 }

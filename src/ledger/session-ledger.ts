@@ -28,6 +28,9 @@ import { Rotations } from './rotations.js';
 import { SessionRows, type SessionRow } from './session-rows.js';
 import { SessionTokens } from './session-tokens.js';
 
+/** Between two notes of when a session was used, seconds, where its refresh tokens do not rotate. */
+const NOTE_INTERVAL = 60;
+
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
 /**
@@ -107,7 +110,7 @@ export class SessionLedger extends RefreshTokenLedger {
     }
     // Past its refresh end the view refuses the token: such a call is no use of the session.
     const isOver = this.tokens.refreshEndProblem(presented.claims, this.tokens.now()) !== null;
-    if (!isOver) await this.rows.touch(sid, context);
+    if (!isOver && !(await this.rows.touch(sid, context))) return refused('session_ended');
     return { verdict: 'extended' };
   }
 
@@ -149,6 +152,11 @@ export class SessionLedger extends RefreshTokenLedger {
     }));
   }
 
+  /** The trigger on the column has ended them, in the transaction that changed the password (design §3). */
+  override passwordChanged(): Promise<void> {
+    return Promise.resolve();
+  }
+
   override async end(userId: string, sessionId: string): Promise<boolean> {
     const sid = sessionIdOf({ [SESSION_CLAIM]: sessionId });
     return sid !== null && this.rows.endOne(sid, userId, 'ended');
@@ -176,7 +184,10 @@ export class SessionLedger extends RefreshTokenLedger {
    */
   private async settle(sid: string, presented: PresentedRefresh): Promise<SpendOutcome> {
     const seen = this.judge.judge(await this.rows.find(sid), presented);
-    if (!needsWriting(seen)) return this.answer(seen, sid, presented);
+    if (!needsWriting(seen)) {
+      await this.noteUse(seen, sid, presented);
+      return this.answer(seen, sid, presented);
+    }
     return this.rows.database.transaction(async (transaction) => {
       const judged = this.judge.judge(await this.rows.lock(transaction, sid), presented);
       if (!needsWriting(judged)) return this.answer(judged, sid, presented);
@@ -191,6 +202,17 @@ export class SessionLedger extends RefreshTokenLedger {
       if (row === null) return refused('session_ended');
       return { verdict, refresh: this.sessionTokens.refresh(presented.bearer.claims, sid, row) };
     });
+  }
+
+  /** Without rotation a refresh writes nothing; when and where the session was used is noted now and then. */
+  private async noteUse(
+    judged: Settled,
+    sid: string,
+    { context }: PresentedRefresh,
+  ): Promise<void> {
+    if (this.settings.rotateRefreshTokens || judged.what === 'refuse') return;
+    const { now, last_used_at: last } = judged.session;
+    if (now - last >= NOTE_INTERVAL) await this.rows.touch(sid, context);
   }
 
   private answer(judged: Settled, sid: string, { bearer }: PresentedRefresh): SpendOutcome {

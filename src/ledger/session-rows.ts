@@ -30,6 +30,7 @@ export interface SessionRow extends CurrentToken {
   readonly last_ip: string | null;
   readonly is_sliding: boolean;
   readonly revoke_reason: string | null;
+  readonly last_used_at: number;
   readonly ends_at: number | null;
   readonly revoked_at: number | null;
   /** Whether the absolute end has passed. */
@@ -81,6 +82,12 @@ interface UserJson {
   readonly token_id: number | string;
 }
 
+interface FactsRow {
+  readonly id: string;
+  readonly user: UserJson | null;
+  readonly ends_at: number | null;
+}
+
 type SessionWithJson = SessionRow & { readonly user: UserJson | null };
 
 /** Something that runs statements: the pool, or one transaction. */
@@ -91,7 +98,7 @@ type Executor = Pick<EntityManager, 'query'>;
 export class SessionRows {
   private readonly sql: SessionSql;
   private readonly finding: Gathered<string, SessionWithUser>;
-  private readonly findingFacts: Prepared;
+  private readonly findingFacts: Gathered<string, SessionFacts>;
   private readonly issuing: Prepared;
 
   constructor(
@@ -100,12 +107,17 @@ export class SessionRows {
   ) {
     this.sql = sessionSql(users.table);
     const find = prepared(this.sql.find);
-    this.finding = new Gathered(async (sids) => {
+    this.finding = bySession(async (sids) => {
       const rows = await runPrepared<SessionWithJson>(database, find, [sids]);
-      const found = new Map(rows.map((row) => [row.id.replaceAll('-', ''), withUser(row)]));
-      return new Map(sids.map((sid, n) => [n, found.get(sid)]));
+      return rows.map((row) => [row.id, withUser(row)] as const);
     });
-    this.findingFacts = prepared(this.sql.findFacts);
+    const findFacts = prepared(this.sql.findFacts);
+    this.findingFacts = bySession(async (sids) => {
+      const rows = await runPrepared<FactsRow>(database, findFacts, [sids]);
+      return rows.flatMap(({ id, user, ends_at: endsAt }) =>
+        user === null ? [] : [[id, { user: toAuthUser(user), endsAt }] as const],
+      );
+    });
     this.issuing = prepared(this.sql.issue);
   }
 
@@ -184,17 +196,14 @@ export class SessionRows {
   }
 
   /** What the guard needs of a live session, or null when it is not live or has no user. */
-  async findFacts(sid: string): Promise<SessionFacts | null> {
-    const [row] = await runPrepared<{ user: UserJson | null; ends_at: number | null }>(
-      this.database,
-      this.findingFacts,
-      [sid],
-    );
-    return row?.user ? { user: toAuthUser(row.user), endsAt: row.ends_at } : null;
+  findFacts(sid: string): Promise<SessionFacts | null> {
+    return this.findingFacts.ask(sid);
   }
 
-  async touch(sid: string, context: RequestContext): Promise<void> {
-    await this.rows(this.database, this.sql.touch, [sid, context.ip, storedUserAgent(context)]);
+  /** Notes that a session was used. False when it has ended. */
+  async touch(sid: string, context: RequestContext): Promise<boolean> {
+    const parameters = [sid, context.ip, storedUserAgent(context)];
+    return (await this.rows(this.database, this.sql.touch, parameters)).length > 0;
   }
 
   /** Deletes what ended longer ago than `keep` seconds among the thousand rows behind `after`. */
@@ -246,6 +255,18 @@ export class SessionRows {
 /** The user agent as the row keeps it. */
 export function storedUserAgent({ userAgent }: RequestContext): string | null {
   return userAgent === null ? null : userAgent.slice(0, USER_AGENT_LENGTH);
+}
+
+/** Reads of sessions that share statements, each with a row of its own at most. */
+function bySession<Answer>(
+  read: (sids: readonly string[]) => Promise<readonly (readonly [id: string, answer: Answer])[]>,
+): Gathered<string, Answer> {
+  return new Gathered(async (sids) => {
+    const found = new Map(
+      (await read(sids)).map(([id, answer]) => [id.replaceAll('-', ''), answer] as const),
+    );
+    return new Map(sids.map((sid, n) => [n, found.get(sid)]));
+  });
 }
 
 function withUser(row: SessionWithJson): SessionWithUser {

@@ -10,6 +10,7 @@ const epoch = (column: string): string => `extract(epoch FROM ${column})::float8
 const STATE = `
   s.id, s.user_id, s.generation, s.parent_generation, s.superseded_at, s.user_agent,
   host(s.last_ip) AS last_ip, s.is_sliding, s.revoke_reason,
+  ${epoch('s.last_used_at')} AS last_used_at,
   ${epoch('s.rotated_at')} AS rotated_at, ${epoch('s.expires_at')} AS expires_at,
   ${epoch('s.ends_at')} AS ends_at, ${epoch('s.revoked_at')} AS revoked_at,
   (s.ends_at IS NOT NULL AND s.ends_at <= now()) AS is_over, ${epoch('clock_timestamp()')} AS now`;
@@ -127,12 +128,13 @@ export function sessionSql(user: UserTable): SessionSql {
       RETURNING id`,
     /* What the guard asks on a miss: session and user in one read. */
     findFacts: `
-      SELECT s.user_id, ${epoch('s.ends_at')} AS ends_at, u.data AS "user"
+      SELECT s.id, ${epoch('s.ends_at')} AS ends_at, u.data AS "user"
       FROM auth_session s ${joinedUser}
-      WHERE s.id = $1 AND s.revoked_at IS NULL AND (s.ends_at IS NULL OR s.ends_at > now())`,
+      WHERE s.id = ANY($1::uuid[]) AND s.revoked_at IS NULL AND (s.ends_at IS NULL OR s.ends_at > now())`,
     touch: `
       UPDATE auth_session SET last_used_at = now(), last_ip = $2::inet, user_agent = $3
-      WHERE id = $1 AND revoked_at IS NULL`,
+      WHERE id = $1 AND revoked_at IS NULL
+      RETURNING id`,
     /*
      * One step along the primary key; what has just ended stays until its last token has, another issuer's included:
      * else that one would be adopted anew.
@@ -161,8 +163,9 @@ export function sessionSql(user: UserTable): SessionSql {
       RETURNING id`,
     endOthers: `
       WITH cutoff AS (
-        INSERT INTO auth_adoption_cutoff (user_id, issued_until) VALUES ($1, now())
-        ON CONFLICT (user_id) DO UPDATE SET issued_until = excluded.issued_until)
+        INSERT INTO auth_adoption_cutoff AS c (user_id, issued_until) VALUES ($1, clock_timestamp())
+        ON CONFLICT (user_id) DO UPDATE
+        SET issued_until = GREATEST(c.issued_until, excluded.issued_until))
       UPDATE auth_session SET revoked_at = now(), revoke_reason = $3
       WHERE user_id = $1 AND id IS DISTINCT FROM $2::uuid AND revoked_at IS NULL`,
   };

@@ -243,3 +243,38 @@ describe('the sessions of the signed-in user', () => {
     }
   });
 });
+
+describe('without rotation', () => {
+  let server: TestServer;
+
+  beforeAll(async () => {
+    const env = { SIMPLE_JWT_PROFILE: 'secure', SIMPLE_JWT_ROTATE_REFRESH_TOKENS: 'false' };
+    server = await startTestServer({ env });
+    await server.createUser({ username: 'alice', password: PASSWORD });
+  });
+  afterAll(() => server.stop());
+
+  it('a refresh notes when and where a session was used, at most once a minute', async () => {
+    const at = (place: Place) => new PlacedClient(server.url, place);
+    const { access, refresh } = await at(HOME).login('alice', PASSWORD);
+    const list = async (): Promise<Listed[]> =>
+      (await at(HOME).get<Listed[]>('/sessions', { authorization: `Bearer ${access}` })).body;
+    const [before] = await list();
+    expect((await at(STRANGER).refresh(refresh)).status).toBe(200);
+    expect(await list()).toEqual([before]);
+    await query(
+      server.database,
+      `UPDATE auth_session SET last_used_at = last_used_at - interval '61 s'`,
+    );
+    expect((await at(STRANGER).refresh(refresh)).status).toBe(200);
+    const [after] = await list();
+    expect(after).toMatchObject({
+      ip: STRANGER.localAddress,
+      user_agent: STRANGER.userAgent,
+      expires_at: before?.expires_at,
+    });
+    expect(Date.parse(String(after?.last_used_at))).toBeGreaterThanOrEqual(
+      Date.parse(String(before?.last_used_at)),
+    );
+  });
+});

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { Client } from 'pg';
 import { query, truncateTables } from '../support/databases.js';
 import { HOME, PlacedClient, STRANGER } from '../support/placed-client.js';
 import { startTestServer, type TestServer } from '../support/server.js';
@@ -208,6 +209,34 @@ describe('a refresh token of a Django server', () => {
     expect((await refresh(djangoToken('undated', { iat: undefined }))).status).toBe(401);
     await sql(`UPDATE auth_adoption_cutoff SET issued_until = now() - interval '200 s'`);
     expect((await refresh(token)).status).toBe(200);
+  });
+
+  it('is not adopted for whoever gets the key of its deleted user', async () => {
+    const token = djangoToken(JTI);
+    await sql('DELETE FROM auth_user');
+    await server.createUser({ id: 1, username: 'bob', password: PASSWORD });
+    expect((await refresh(token)).status).toBe(401);
+  });
+
+  it('meets a mark of when the change was made, not of when its transaction began, and never an older one', async () => {
+    const change = `UPDATE auth_user SET password = password || '.'`;
+    const mark = 'SELECT issued_until, issued_until > now() AS "isLater" FROM auth_adoption_cutoff';
+    const django = new Client({ connectionString: server.database });
+    await django.connect();
+    try {
+      await django.query('BEGIN');
+      await django.query(change);
+      const { rows } = await django.query(mark);
+      expect(rows).toEqual([expect.objectContaining({ isLater: true })]);
+      await django.query('COMMIT');
+      await django.query(`UPDATE auth_adoption_cutoff SET issued_until = '2999-01-01T00:00:00Z'`);
+      await django.query(change);
+      expect((await django.query(mark)).rows).toEqual([
+        { issued_until: new Date('2999-01-01T00:00:00Z'), isLater: true },
+      ]);
+    } finally {
+      await django.end();
+    }
   });
 
   it('is not adopted after all sessions of its user were ended', async () => {

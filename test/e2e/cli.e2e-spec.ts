@@ -9,6 +9,7 @@ import { DIST, spawnServer } from '../support/process.js';
 
 jest.setTimeout(60_000);
 
+const ROOT = join(import.meta.dirname, '..', '..');
 const MAIN = join(DIST, 'cli', 'main.js');
 const SIGNING_KEY = 'a signing key for the commands, 32 bytes';
 
@@ -54,9 +55,11 @@ describe('nest-simplejwt', () => {
   it('explains itself, and refuses a command that it does not know', async () => {
     const help = await run(['--help']);
     expect(help).toMatchObject({ code: 0, stderr: '' });
-    for (const command of ['migrate', 'createuser', 'flushexpiredtokens', 'openapi', 'docs']) {
-      expect(help.stdout).toContain(command);
-    }
+    const commands = [...help.stdout.matchAll(/^ {2}([\w-]+) .* {2}/gm)].map((match) => match[1]);
+    expect(commands).toEqual(expect.arrayContaining(['migrate', 'createuser', 'keys', 'docs']));
+    const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+    const missing = commands.filter((name) => !readme.includes(`\`${name}\``));
+    expect(missing).toEqual(['help']);
     const unknown = await run(['migrat'], { env: onDatabase() });
     expect(unknown).toMatchObject({ code: 1, stdout: '' });
     expect(unknown.stderr).toContain("unknown command 'migrat'");
@@ -88,6 +91,14 @@ describe('nest-simplejwt', () => {
       expect(stderr).not.toMatch(/^\s+at /m);
     },
   );
+
+  it('names the variable of a key that is weak, without a stack', async () => {
+    const env = { ...onDatabase(), SIMPLE_JWT_SIGNING_KEY: 'too-weak' };
+    const { code, stdout, stderr } = await run(['flushexpiredtokens'], { env });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain('SIMPLE_JWT_SIGNING_KEY is weak');
+    expect(stderr).not.toMatch(/too-weak|^\s+at /m);
+  });
 
   it('names the variable of a database that is away', async () => {
     const env = { ...onDatabase(), DATABASE_URL: 'postgres://user:secret@127.0.0.1:1/name' };

@@ -1,5 +1,6 @@
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../src/data-source.js';
+import { tryWithAdvisoryLock, withAdvisoryLock } from '../../src/database/advisory-lock.js';
 import { MIGRATIONS_TABLE, isMigrated, migrate } from '../../src/database/migrate.js';
 import { AUTH_MIGRATIONS } from '../../src/database/migrations.js';
 import { TestClient } from '../support/client.js';
@@ -112,6 +113,28 @@ describe('the schema', () => {
     await new TestClient(one!.url).login(username, password);
     await new TestClient(two!.url).login(username, password);
     await Promise.all([one!.stop(), two!.stop()]);
+  });
+
+  it('is made under a lock that ends with its transaction, for a pooler may lend each statement another connection', async () => {
+    await withDatabase(empty, async (database) => {
+      const holders = `SELECT a.state FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+        WHERE l.locktype = 'advisory' AND l.granted AND a.datname = current_database()`;
+      const during = () => query(empty, holders);
+      for (const lock of [withAdvisoryLock, tryWithAdvisoryLock]) {
+        await expect(lock(database, 'flush', during)).resolves.toEqual([
+          { state: 'idle in transaction' },
+        ]);
+        await expect(during()).resolves.toEqual([]);
+      }
+    });
+  });
+
+  it('and is left alone by whoever comes while it is taken', async () => {
+    await withDatabase(empty, async (database) => {
+      const second = () => tryWithAdvisoryLock(database, 'flush', () => Promise.resolve('done'));
+      await expect(withAdvisoryLock(database, 'flush', second)).resolves.toBeNull();
+      await expect(second()).resolves.toBe('done');
+    });
   });
 
   it('adopts the tables and users of a database that Django made', async () => {

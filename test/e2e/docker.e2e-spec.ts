@@ -11,6 +11,7 @@ interface Service {
   readonly image?: string;
   readonly build?: string;
   readonly environment?: Readonly<Record<string, string>> | readonly string[];
+  readonly env_file?: readonly { readonly path: string; readonly required: boolean }[];
   readonly command?: readonly string[];
   readonly entrypoint?: readonly string[];
   readonly ports?: readonly string[];
@@ -121,6 +122,20 @@ describe('docker-compose.yml', () => {
     expect(VARIABLES).toEqual(expect.arrayContaining(variablesOf(services.server)));
     expect(VARIABLES).toEqual(expect.arrayContaining(variablesOf(services.cli)));
     expect(POSTGRES_VARIABLES).toEqual(expect.arrayContaining(variablesOf(services.postgres)));
+  });
+
+  it('hands all of .env to the server and the commands, but for what must fit the container', () => {
+    for (const { env_file: files } of [services.server, services.cli]) {
+      expect(files).toEqual([{ path: '.env', required: false }]);
+    }
+    for (const service of [services.secrets, services.postgres]) {
+      expect(service.env_file).toBeUndefined();
+    }
+    // What stands under `environment` comes before what a file says.
+    const fixed = (services.server.environment as string[]).filter((line) => line.includes('='));
+    const image = instructions('ENV').flatMap((line) => line.split(' '));
+    expect(fixed.toSorted()).toEqual(image.toSorted());
+    expect(services.cli.environment).toContain('NODE_ENV=production');
   });
 
   it('runs the tested start command on the port that the image exposes', () => {

@@ -485,6 +485,19 @@ describe('the change feed', () => {
     expect((await sql.query('SELECT FROM auth_feed')).rowCount).toBe(1);
   });
 
+  it('goes on in a database that was copied from a server that had counted further', async () => {
+    const ahead = '9000000000';
+    await sql.query(`UPDATE auth_feed SET trimmed_below = '${ahead}'`);
+    await sql.query(`INSERT INTO auth_change (xid, key) VALUES ('${ahead}', 'x')`);
+    const nodes = [await node(), await node()];
+    const ears = nodes.map(({ ear }) => ear);
+    await mark(ears);
+    for (const ear of ears) ear.forget();
+    for (let count = 1; count <= 3; count++) await mark(ears);
+    for (const { heard } of ears) expect(new Set(heard)).toEqual(new Set([`u:${BOB}`]));
+    expect((await sql.query(`SELECT FROM auth_change WHERE xid >= '${ahead}'`)).rowCount).toBe(0);
+  });
+
   it('forgets everything after a crash of the server, and comes back by itself', async () => {
     const { feed, ear } = await node();
     const { rows } = await sql.query('SELECT pg_backend_pid() AS pid');

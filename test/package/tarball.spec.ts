@@ -48,6 +48,38 @@ describe('the tarball', () => {
     expect(broken).toEqual([]);
   });
 
+  it('declares every package that its code imports', () => {
+    const { dependencies, peerDependencies, optionalDependencies } = manifest();
+    const declared = new Set(
+      [dependencies, peerDependencies, optionalDependencies].flatMap((group) => Object.keys(group)),
+    );
+    const imported = tarball.files
+      .filter((file) => /^dist\/.*\.js$/.test(file))
+      .flatMap((file) => packagesIn(readFileSync(join(dirname(tarball.path), file), 'utf8')));
+    expect(imported).toEqual(expect.arrayContaining(['cron', 'redis', '@nestjs/common']));
+    expect([...new Set(imported)].filter((name) => !declared.has(name))).toEqual([]);
+  });
+
+  it('runs its tasks by the scheduler of @nestjs/schedule, not by a second copy', () => {
+    const schedule = join(ROOT, 'node_modules', '@nestjs', 'schedule', 'package.json');
+    const { dependencies } = JSON.parse(readFileSync(schedule, 'utf8')) as Manifest;
+    expect(manifest().dependencies['cron']).toBe(dependencies['cron']);
+  });
+
+  it('is built before it is packed', () => {
+    expect(manifest().scripts['prepack']).toBe('npm run --silent build');
+  });
+
+  it('has no page that installs with NODE_ENV=production, which leaves out what the build needs', () => {
+    const blocks = tarball.files
+      .filter((file) => file.endsWith('.md'))
+      .flatMap((page) => [...readFileSync(join(ROOT, page), 'utf8').matchAll(/```sh\n([^]*?)```/g)])
+      .map((match) => match[1] ?? '');
+    const wrong = /NODE_ENV=production[^]*\bnpm (ci|install)\b/;
+    expect(blocks.some((block) => block.includes('NODE_ENV=production'))).toBe(true);
+    expect(blocks.filter((block) => wrong.test(block))).toEqual([]);
+  });
+
   it('is clean for publint, which checks what package.json promises', async () => {
     const output = await run(program('publint'), ['--strict', tarball.path], { cwd: ROOT });
     expect(output).toContain('All good!');
@@ -60,6 +92,28 @@ describe('the tarball', () => {
     expect(output).toContain('No problems found');
   });
 });
+
+type Packages = Readonly<Record<string, string>>;
+
+interface Manifest {
+  readonly scripts: Packages;
+  readonly dependencies: Packages;
+  readonly peerDependencies: Packages;
+  readonly optionalDependencies: Packages;
+}
+
+function manifest(): Manifest {
+  return JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest;
+}
+
+/** The packages that compiled code names in its imports; `node:` and relative ones are none. */
+function packagesIn(code: string): string[] {
+  const imports = /^(?:import|export)\b(?:.* from)? '([^']+)'|\bimport\('([^']+)'\)/gm;
+  return [...code.matchAll(imports)]
+    .map((match) => match[1] ?? match[2] ?? '')
+    .filter((specifier) => !/^(\.|node:)/.test(specifier))
+    .map((specifier) => specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/'));
+}
 
 /** The folders that a file lies in. */
 function ancestors(file: string): string[] {

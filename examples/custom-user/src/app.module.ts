@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { AUTH_ENTITIES, AUTH_MIGRATIONS, AUTH_TABLES, AuthModule } from 'nest-simplejwt';
+import { AUTH_ENTITIES, AUTH_MIGRATIONS, AuthModule } from 'nest-simplejwt';
 import { CustomerClaims } from './customer-claims.js';
 import { CustomerStore } from './customer-store.js';
 import { Customer } from './customer.entity.js';
@@ -12,9 +12,9 @@ import { Customers1800000000000 } from './customers.migration.js';
     TypeOrmModule.forRoot({
       type: 'postgres',
       url: process.env.DATABASE_URL,
-      ...AUTH_TABLES,
       entities: [...AUTH_ENTITIES, Customer],
       migrations: [...AUTH_MIGRATIONS, Customers1800000000000],
+      migrationsRun: true,
     }),
     TypeOrmModule.forFeature([Customer]),
     AuthModule.forRoot({

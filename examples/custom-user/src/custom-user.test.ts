@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -12,7 +13,8 @@ interface Pair {
   refresh: string;
 }
 
-const EMAIL = 'anne@example.com';
+/** Another one at each run, so that the database need not be empty. */
+const EMAIL = `anne-${randomUUID()}@example.com`;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 let app: INestApplication;
@@ -37,7 +39,7 @@ function post(path: string, body: object): Promise<Response> {
 }
 
 async function logIn(): Promise<Pair> {
-  const body = { username: 'Anne@Example.com', password: 'correct horse' };
+  const body = { username: EMAIL.toUpperCase(), password: 'correct horse' };
   return (await (await post('/login/simpleJWT', body)).json()) as Pair;
 }
 
@@ -50,9 +52,19 @@ test('a customer logs in by e-mail, has a UUID, and finds the plan in the token'
   assert.deepEqual(rest, { email: EMAIL, plan: 'free' });
 });
 
+test('signing up with wrong fields is 400 and names them, with an address that is taken 409', async () => {
+  for (const body of [{}, { email: 7, password: null }, { email: 'anne', password: 'short' }]) {
+    const refused = await post('/customers', body);
+    assert.equal(refused.status, 400);
+    assert.deepEqual(Object.keys((await refused.json()) as object), ['email', 'password']);
+  }
+  const again = { email: EMAIL.toUpperCase(), password: 'another horse' };
+  assert.equal((await post('/customers', again)).status, 409);
+});
+
 test('another plan is in the tokens from the next refresh on', async () => {
   const { refresh } = await logIn();
-  await app.get(DataSource).query(`UPDATE customer SET plan = 'gold'`);
+  await app.get(DataSource).query(`UPDATE customer SET plan = 'gold' WHERE email = $1`, [EMAIL]);
   const { access } = (await (await post('/login/simpleJWT/refresh', { refresh })).json()) as Pair;
   const { plan } = (await (await me(access)).json()) as { plan: string };
   assert.equal(plan, 'gold');
@@ -61,7 +73,7 @@ test('another plan is in the tokens from the next refresh on', async () => {
 test('a customer who is disabled is out within a second', async () => {
   const { access } = await logIn();
   assert.equal((await me(access)).status, 200);
-  await app.get(DataSource).query('UPDATE customer SET enabled = false');
+  await app.get(DataSource).query('UPDATE customer SET enabled = false WHERE email = $1', [EMAIL]);
   const deadline = performance.now() + 1000;
   let status: number;
   do ({ status } = await me(access));

@@ -1,9 +1,18 @@
-import { Body, Controller, Get, HttpCode, Post, UseGuards } from '@nestjs/common';
+import {
+  Body,
+  ConflictException,
+  Controller,
+  Get,
+  HttpCode,
+  Post,
+  UseGuards,
+} from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { CurrentToken, CurrentUser, JwtAuthGuard, PasswordHasher } from 'nest-simplejwt';
 import type { AuthenticatedUser, Claims } from 'nest-simplejwt';
 import { Repository } from 'typeorm';
 import { Customer } from './customer.entity.js';
+import { readSignUp } from './sign-up.js';
 
 @Controller('customers')
 export class CustomersController {
@@ -14,9 +23,18 @@ export class CustomersController {
 
   @Post()
   @HttpCode(204)
-  async signUp(@Body() { email, password }: { email: string; password: string }): Promise<void> {
+  async signUp(@Body() body: unknown): Promise<void> {
+    const { email, password } = readSignUp(body);
     const passwordHash = await this.hasher.hash(password);
-    await this.customers.insert({ email: email.toLowerCase(), passwordHash });
+    // The database decides who is first, also of two who come at once.
+    const { raw } = await this.customers
+      .createQueryBuilder()
+      .insert()
+      .values({ email, passwordHash })
+      .orIgnore()
+      .returning('id')
+      .execute();
+    if ((raw as unknown[]).length === 0) throw new ConflictException('This address is taken.');
   }
 
   @Get('me')

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { configureApp, PasswordHasher, UsersService } from 'nest-simplejwt';
 import { AppModule } from './app.module';
+
+/** Another one at each run, so that the database need not be empty. */
+const USERNAME = `alice-${randomUUID()}`;
 
 let app: INestApplication;
 let url: string;
@@ -14,7 +18,7 @@ before(async () => {
   await app.listen(0, '127.0.0.1');
   url = await app.getUrl();
   const password = await app.get(PasswordHasher).hash('correct horse');
-  await app.get(UsersService, { strict: false }).createMissing({ username: 'alice', password });
+  await app.get(UsersService, { strict: false }).createMissing({ username: USERNAME, password });
 });
 after(() => app.close());
 
@@ -26,11 +30,11 @@ test('it runs as CommonJS on Express', () => {
 test('the log-in is at the path that the host chose, and its token opens what is guarded', async () => {
   const answer = await fetch(`${url}/auth/login`, {
     method: 'POST',
-    body: new URLSearchParams({ username: 'alice', password: 'correct horse' }),
+    body: new URLSearchParams({ username: USERNAME, password: 'correct horse' }),
   });
   const { access } = (await answer.json()) as { access: string };
   const mine = await fetch(`${url}/cats/mine`, { headers: { Authorization: `Bearer ${access}` } });
-  assert.deepEqual(await mine.json(), ["alice's cat"]);
+  assert.deepEqual(await mine.json(), [`${USERNAME}'s cat`]);
   assert.equal((await fetch(`${url}/login/simpleJWT`, { method: 'POST' })).status, 404);
 });
 

@@ -1,16 +1,20 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { startIssuer, type Issuer } from './issuer.js';
 
+/** Another one at each run, so that the database need not be empty. */
+const USERNAME = `alice-${randomUUID()}`;
+
 let issuer: Issuer;
 let app: INestApplication;
 let url: string;
 
 before(async () => {
-  issuer = await startIssuer('alice', 'correct horse');
+  issuer = await startIssuer(USERNAME, 'correct horse');
   process.env.JWK_URL = `${issuer.url}/.well-known/jwks.json`;
   const { AppModule } = await import('./app.module.js');
   app = await NestFactory.create(AppModule, new FastifyAdapter(), { logger: false });
@@ -25,7 +29,7 @@ after(async () => {
 async function logIn(): Promise<{ access: string; refresh: string }> {
   const answer = await fetch(`${issuer.url}/login/simpleJWT`, {
     method: 'POST',
-    body: new URLSearchParams({ username: 'alice', password: 'correct horse' }),
+    body: new URLSearchParams({ username: USERNAME, password: 'correct horse' }),
   });
   return (await answer.json()) as { access: string; refresh: string };
 }
@@ -34,9 +38,13 @@ const reports = (token: string): Promise<Response> =>
   fetch(`${url}/reports`, { headers: { Authorization: `Bearer ${token}` } });
 
 test("a token of the issuer's opens the service, which has no database and no private key", async () => {
-  const answer = await reports((await logIn()).access);
+  const { access } = await logIn();
+  const answer = await reports(access);
   assert.equal(answer.status, 200);
-  assert.deepEqual(await answer.json(), { reader: '1' });
+  const claims = Buffer.from(access.split('.')[1] ?? '', 'base64url').toString();
+  const { user_id: reader } = JSON.parse(claims) as { user_id: string };
+  assert.match(reader, /^\d+$/);
+  assert.deepEqual(await answer.json(), { reader });
 });
 
 test('a refresh token, a changed token and no token do not', async () => {

@@ -17,6 +17,7 @@ export class DeletedUsers1700000000006 implements MigrationInterface {
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(userFunctions(await currentSchema(runner)));
+    await runner.query('DROP FUNCTION auth_end_adoption(text)');
     await runner.query('DROP TABLE auth_adoption_cutoff');
   }
 }
@@ -29,6 +30,14 @@ const cutoffs = (schema: string): string => `
 
 /** Takes the place of the functions of the same names, which the triggers go on calling. */
 const endingFunctions = (schema: string): string => `
+  -- Not now(): other tokens may have been issued since the transaction began. Never back: two may end in another order.
+  CREATE FUNCTION ${schema}.auth_end_adoption(owner text) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO ${schema}.auth_adoption_cutoff AS c (user_id, issued_until)
+    VALUES (owner, clock_timestamp())
+    ON CONFLICT (user_id) DO UPDATE
+    SET issued_until = GREATEST(c.issued_until, excluded.issued_until)
+  $$;
+
   CREATE OR REPLACE FUNCTION ${schema}.auth_user_changed() RETURNS trigger LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   DECLARE
@@ -48,6 +57,7 @@ const endingFunctions = (schema: string): string => `
       IF after IS NOT NULL THEN PERFORM ${schema}.auth_record_change('u:' || after); END IF;
       UPDATE ${schema}.auth_session SET revoked_at = now(), revoke_reason = 'user_deleted'
       WHERE user_id = before AND revoked_at IS NULL;
+      PERFORM ${schema}.auth_end_adoption(before);
     END IF;
     RETURN NULL;
   END $$;
@@ -63,8 +73,7 @@ const endingFunctions = (schema: string): string => `
       UPDATE ${schema}.auth_session SET revoked_at = now(), revoke_reason = 'password_changed'
       WHERE user_id = changed AND revoked_at IS NULL
         AND replace(id::text, '-', '') <> replace(lower(kept), '-', '');
-      INSERT INTO ${schema}.auth_adoption_cutoff (user_id, issued_until) VALUES (changed, now())
-      ON CONFLICT (user_id) DO UPDATE SET issued_until = excluded.issued_until;
+      PERFORM ${schema}.auth_end_adoption(changed);
     END IF;
     RETURN NULL;
   END $$`;

@@ -18,6 +18,7 @@ import {
   CurrentUser,
   JwtAuthGuard,
   OptionalJwtAuthGuard,
+  Public,
   setClientCredentials,
   type AuthenticatedUser,
   type Claims,
@@ -88,7 +89,19 @@ class WsGateway extends CatsGateway implements OnGatewayConnection {
   handleConnection(client: WebSocket, request: IncomingMessage): void {
     setClientCredentials(client, request);
   }
+}
 
+/** The recipe's: whoever has said nothing yet may show a token, and do nothing else. */
+@WebSocketGateway({ path: '/chat' })
+@UseGuards(JwtAuthGuard)
+@UseFilters(AuthErrorFilter)
+class ChatGateway {
+  @SubscribeMessage('say')
+  say(@CurrentUser() user: AuthenticatedUser) {
+    return { event: 'said', data: user.username };
+  }
+
+  @Public()
   @SubscribeMessage('authenticate')
   authenticate(client: WebSocket, token: string) {
     setClientCredentials(client, { token });
@@ -96,8 +109,8 @@ class WsGateway extends CatsGateway implements OnGatewayConnection {
   }
 }
 
-function hostOf(gateway: new () => unknown): Promise<DynamicModule> {
-  return hostModule('websockets', { providers: [gateway as never] });
+function hostOf(...gateways: (new () => unknown)[]): Promise<DynamicModule> {
+  return hostModule('websockets', { providers: gateways as never[] });
 }
 
 describe('a gateway of socket.io behind the guards', () => {
@@ -180,7 +193,7 @@ describe('a gateway of ws behind the guards', () => {
   const sockets: WebSocket[] = [];
 
   beforeAll(async () => {
-    host = await startGuardedHost(await hostOf(WsGateway), {
+    host = await startGuardedHost(await hostOf(WsGateway, ChatGateway), {
       configure: (app) => app.useWebSocketAdapter(new WsAdapter(app)),
     });
   });
@@ -189,8 +202,8 @@ describe('a gateway of ws behind the guards', () => {
   });
   afterAll(stopHosts);
 
-  async function connect(headers = {}): Promise<WebSocket> {
-    const socket = new WebSocket(`${host.url.replace('http', 'ws')}/cats`, { headers });
+  async function connect(headers = {}, path = '/cats'): Promise<WebSocket> {
+    const socket = new WebSocket(`${host.url.replace('http', 'ws')}${path}`, { headers });
     sockets.push(socket);
     await once(socket, 'open');
     return socket;
@@ -225,10 +238,14 @@ describe('a gateway of ws behind the guards', () => {
     expect(await ask(bad, 'visitor')).toEqual({ event: 'visitor', data: 'nobody' });
   });
 
-  it('know a client that shows its token in a message of its own', async () => {
-    const socket = await connect();
-    expect(await ask(socket, 'visitor')).toEqual({ event: 'visitor', data: 'nobody' });
-    await ask(socket, 'authenticate', host.alice.access);
-    expect(await ask(socket, 'me')).toMatchObject({ event: 'me', data: { name: 'alice' } });
+  it('know a client that shows its token in a message of its own, the only one that is public', async () => {
+    const socket = await connect({}, '/chat');
+    expect(await ask(socket, 'say')).toEqual({ event: 'exception', data: NOBODY });
+    expect(await ask(socket, 'authenticate', host.alice.access)).toMatchObject({
+      event: 'authenticated',
+    });
+    expect(await ask(socket, 'say')).toEqual({ event: 'said', data: 'alice' });
+    await ask(socket, 'authenticate', tampered(host.alice.access));
+    expect(await ask(socket, 'say')).toEqual({ event: 'exception', data: REFUSED });
   });
 });
