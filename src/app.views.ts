@@ -28,7 +28,7 @@ export class ViewAnswers {
     request: { readonly method?: string },
     response: unknown,
   ): Promise<void> {
-    const context = contextOf([request, response], view.controller);
+    const context = contextOf([request, response], view);
     for (const guard of view.guards) {
       const instance =
         typeof guard === 'function' ? this.app.get<CanActivate>(guard, { strict: false }) : guard;
@@ -40,9 +40,9 @@ export class ViewAnswers {
 
 function contextOf(
   args: [request: unknown, response: unknown],
-  controller?: HttpViewPath['controller'],
+  { controller, handler }: Partial<HttpViewPath> = {},
 ): ExecutionContextHost {
-  const context = new ExecutionContextHost(args, controller);
+  const context = new ExecutionContextHost(args, controller, handler as () => unknown);
   context.setType('http');
   return context;
 }

@@ -7,12 +7,13 @@ import { JwtAuthentication } from './jwt-authentication.js';
 import { passAsNobody, passWithoutAsking } from './pass-without-asking.js';
 import type { GuardedRequest } from './guarded-request.js';
 import { requestOf } from './request-of.js';
-import { routeRules, type RouteRules } from './route-rules.js';
+import { GuardKind, routeRules, type RouteRules } from './route-rules.js';
 
 /**
  * A guard that asks authentication classes one after the other: the first that recognises its credentials decides, and
  * wrong ones end the request (contract §11). Passport has one chain for each guard; here each handler can have its own.
  */
+@GuardKind('closing')
 export abstract class ChainGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const rules = routeRules(context);

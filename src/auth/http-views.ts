@@ -30,6 +30,8 @@ export interface HttpViewPath {
   /** Guards of the whole controller, which come before the method check (contract §2). */
   readonly guards: readonly (Type<CanActivate> | CanActivate)[];
   readonly controller: Type;
+  /** One of its methods that serve the path. */
+  readonly handler: object;
 }
 
 /** Finds the paths of all handlers that carry `@HttpView`, in any module of the application. */
@@ -80,6 +82,7 @@ function viewsOf(controller: Type, name: string, around: Surroundings): HttpView
         allow: allowOf(methods),
         guards,
         controller,
+        handler,
       })),
     ),
   );

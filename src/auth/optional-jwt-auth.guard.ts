@@ -1,6 +1,7 @@
 import { Injectable, type ExecutionContext } from '@nestjs/common';
 import { AuthError } from '../common/errors.js';
 import { JwtAuthGuard } from './jwt-auth.guard.js';
+import { GuardKind } from './route-rules.js';
 
 /**
  * Opens a handler to everybody and knows the user of a good access token: `@CurrentUser()` is undefined without a token
@@ -11,6 +12,7 @@ import { JwtAuthGuard } from './jwt-auth.guard.js';
  * @throws AuthError `unavailable`
  */
 @Injectable()
+@GuardKind('asking')
 export class OptionalJwtAuthGuard extends JwtAuthGuard {
   override handleRequest<TUser>(
     error: unknown,

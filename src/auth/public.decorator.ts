@@ -6,7 +6,8 @@ export const PUBLIC = 'nest-simplejwt:public';
 /**
  * Opens a handler, or all handlers of a class, to everybody where a guard of this package is global. It has no user,
  * whatever the request shows; `OptionalJwtAuthGuard` is for routes that want to know. On a handler it overrides the
- * class: `@Public(false)` closes one of a public class.
+ * class: `@Public(false)` closes one of a public class, and so does a guard of this package that the handler names, or
+ * `@UseAuthentication()`.
  *
  * @publicApi
  * @example

@@ -2,6 +2,8 @@ import { PATH_METADATA } from '@nestjs/common/constants.js';
 import type { Type } from '@nestjs/common';
 import { ConfigError } from '../config/resolve-settings.js';
 import { closest } from '../config/closest.js';
+import { PUBLIC } from './public.decorator.js';
+import { AUTHENTICATION, isClosed } from './route-rules.js';
 import { TOKEN_VIEWS, type TokenPaths, type TokenView } from './token-paths.js';
 import { TokenController } from './token.controller.js';
 
@@ -73,16 +75,22 @@ function lineOf(controller: Type<TokenController>, view: TokenView): object[] {
   return line;
 }
 
+/** Lists to which an overriding method does not add. */
+const REPLACED: unknown[] = [PATH_METADATA, AUTHENTICATION];
+
 /**
  * An overriding method's decorators add to the view's: guards and headers to the list, all else in its place. A guard that
- * both name is there once: two would check a password twice.
+ * both name is there once: two would check a password twice. One that keeps strangers out ends that the view is public.
  */
 function copyMetadata(sources: readonly object[], target: object): void {
   for (const source of sources) {
     for (const key of Reflect.getMetadataKeys(source)) {
       const value = Reflect.getMetadata(key, source) as unknown;
       const before = Reflect.getMetadata(key, target) as unknown;
-      Reflect.defineMetadata(key, key === PATH_METADATA ? value : joined(before, value), target);
+      Reflect.defineMetadata(key, REPLACED.includes(key) ? value : joined(before, value), target);
+    }
+    if (isClosed(source) && !Reflect.hasMetadata(PUBLIC, source)) {
+      Reflect.defineMetadata(PUBLIC, false, target);
     }
   }
 }

@@ -1,9 +1,13 @@
-import type { ExecutionContext } from '@nestjs/common';
+import { GUARDS_METADATA } from '@nestjs/common/constants.js';
+import { SetMetadata, type CustomDecorator, type ExecutionContext } from '@nestjs/common';
 import type { AuthenticationClass } from '../config/settings.js';
 import { PUBLIC } from './public.decorator.js';
 
 /** Key of the metadata of `@UseAuthentication()`. */
 export const AUTHENTICATION = 'nest-simplejwt:authentication';
+
+/** Key of the metadata of `@GuardKind()`. */
+const GUARD_KIND = 'nest-simplejwt:guard-kind';
 
 /** What decorators say of a handler to the guards. */
 export interface RouteRules {
@@ -17,6 +21,11 @@ const known = new WeakMap<object, WeakMap<object, RouteRules>>();
 /** A context without a class or a handler, as for a method that no handler has. */
 const NONE = {};
 
+/** Says of a guard of ours, and of those that extend it, whether it keeps strangers out. */
+export function GuardKind(kind: 'closing' | 'asking'): CustomDecorator {
+  return SetMetadata(GUARD_KIND, kind);
+}
+
 /** The rules of the handler that a call goes to; what stands at the handler overrides its class. */
 export function routeRules(context: ExecutionContext): RouteRules {
   const type: object = context.getClass() ?? NONE;
@@ -28,11 +37,37 @@ export function routeRules(context: ExecutionContext): RouteRules {
   return rules;
 }
 
+/** Whether a handler, or a class itself, names a guard of ours that keeps strangers out. */
+export function isClosed(place: object): boolean {
+  const guards = (Reflect.getOwnMetadata(GUARDS_METADATA, place) ?? []) as object[];
+  return guards.some((guard) => {
+    const type = typeof guard === 'function' ? guard : guard.constructor;
+    return Reflect.getMetadata(GUARD_KIND, type) === 'closing';
+  });
+}
+
 function readRules(handler: object, type: object): RouteRules {
-  const read = (key: string): unknown =>
-    Reflect.getMetadata(key, handler) ?? Reflect.getMetadata(key, type);
+  const classes: unknown =
+    Reflect.getMetadata(AUTHENTICATION, handler) ?? Reflect.getMetadata(AUTHENTICATION, type);
   return {
-    isPublic: read(PUBLIC) === true,
-    classes: (read(AUTHENTICATION) as RouteRules['classes'] | undefined) ?? null,
+    isPublic: isPublic(handler, type),
+    classes: (classes as RouteRules['classes'] | undefined) ?? null,
   };
+}
+
+/**
+ * What stands closest counts: the handler, its class, the classes that this one extends. A guard that somebody names
+ * there closes what is public further away; the two in one place leave it public, as `@Public()` says so.
+ */
+function isPublic(handler: object, type: object): boolean {
+  const classes: object[] = [];
+  for (let one: object | null = type; one !== null; one = Object.getPrototypeOf(one) as object) {
+    classes.push(one);
+  }
+  for (const place of [handler, ...classes]) {
+    const said: unknown = Reflect.getOwnMetadata(PUBLIC, place);
+    if (said !== undefined) return said === true;
+    if (isClosed(place)) return false;
+  }
+  return false;
 }

@@ -16,7 +16,6 @@ import {
 import { TokenVerifyDto } from './dto/token-verify.dto.js';
 import { FieldsPipe } from './fields.pipe.js';
 import { LocalAuthGuard } from './local-auth.guard.js';
-import { Public } from './public.decorator.js';
 import { CurrentUser, FromClient } from './request.decorators.js';
 import { DEFAULT_TOKEN_PATHS } from './token-paths.js';
 import { TokenView } from './token-view.decorator.js';
@@ -30,7 +29,6 @@ import { TokenViewsService } from './token-views.service.js';
  */
 @ApiTags('tokens')
 @Controller()
-@Public()
 @UseFilters(AuthErrorFilter)
 export class TokenController {
   constructor(protected readonly views: TokenViewsService) {}

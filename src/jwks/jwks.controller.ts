@@ -31,7 +31,6 @@ const MAX_AGE = 300;
  */
 @ApiTags('keys')
 @Controller('.well-known')
-@Public()
 @UseFilters(AuthErrorFilter)
 export class JwksController {
   constructor(
@@ -40,6 +39,7 @@ export class JwksController {
   ) {}
 
   @Get('jwks.json')
+  @Public()
   @HttpView({
     name: 'JWK Set',
     description: 'The public keys that verify tokens, and those that soon will (RFC 7517).',
