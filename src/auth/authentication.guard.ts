@@ -1,12 +1,23 @@
 import { Injectable, Optional, type ExecutionContext } from '@nestjs/common';
+import type { Authenticated, Authentication } from './authenticated-user.js';
 import { AuthenticationChain, type AuthenticationChoice } from './authentication-chain.js';
 import { ChainGuard } from './chain.guard.js';
 import type { GuardedRequest } from './guarded-request.js';
 import { required } from './required.js';
-import { routeRules, type RouteRules } from './route-rules.js';
+import type { RouteRules } from './route-rules.js';
 
-/** Who has passed a chain of the handler's own: where a guard is global too, it would check a password twice. */
-const passed = new WeakMap<GuardedRequest, RouteRules>();
+/** Whom a chain has recognised in a request. */
+interface Recognised {
+  /** The list itself: each application has its own. */
+  readonly classes: readonly Authentication[];
+  readonly found: Authenticated;
+}
+
+/**
+ * Where a guard is global and the handler's own as well, a password would be checked twice. What is kept is who was
+ * recognised, never that a guard let somebody pass: each guard decides for itself in `handleRequest`.
+ */
+const recognised = new WeakMap<GuardedRequest, Recognised>();
 
 /**
  * Opens a handler for those whom the chain of `AUTHENTICATION_CLASSES` knows, or that of `@UseAuthentication()`; the
@@ -23,21 +34,21 @@ export class AuthenticationGuard extends ChainGuard {
     this.chain = required(chain, new.target.name);
   }
 
-  override canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    const rules = routeRules(context);
-    if (rules.classes === null || context.getType() !== 'http') return super.canActivate(context);
-    return this.canActivateOnce(rules, context);
-  }
-
   protected override choose({ classes }: RouteRules): AuthenticationChoice {
     return classes === null ? this.chain.standard : this.chain.choose(classes);
   }
 
-  private async canActivateOnce(rules: RouteRules, context: ExecutionContext): Promise<boolean> {
-    const request = this.getRequest(context);
-    if (passed.get(request) === rules) return true;
-    const isOpen = await super.canActivate(context);
-    if (isOpen) passed.set(request, rules);
-    return isOpen;
+  protected override async find(
+    classes: readonly Authentication[],
+    request: GuardedRequest,
+    context: ExecutionContext,
+  ): Promise<Authenticated | null> {
+    // A client's handshake outlives its messages, and whoever it shows may be gone by the next one.
+    if (context.getType() !== 'http') return super.find(classes, request, context);
+    const before = recognised.get(request);
+    if (before?.classes === classes) return before.found;
+    const found = await super.find(classes, request, context);
+    if (found) recognised.set(request, { classes, found });
+    return found;
   }
 }

@@ -1,6 +1,6 @@
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { AuthError } from '../common/errors.js';
-import type { Authentication } from './authenticated-user.js';
+import type { Authenticated, Authentication } from './authenticated-user.js';
 import type { AuthenticationChoice } from './authentication-chain.js';
 import { withChallenge } from './challenge.js';
 import { JwtAuthentication } from './jwt-authentication.js';
@@ -17,7 +17,7 @@ import { GuardKind, routeRules, type RouteRules } from './route-rules.js';
 export abstract class ChainGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const rules = routeRules(context);
-    if (rules.isPublic) return passAsNobody(this, context);
+    if (this.isLeftOut(rules)) return passAsNobody(this, context);
     const { classes } = this.choose(rules);
     const [first] = classes;
     const isKnown = first instanceof JwtAuthentication && passWithoutAsking(this, first, context);
@@ -49,8 +49,26 @@ export abstract class ChainGuard implements CanActivate {
     );
   }
 
+  /** Whether nobody is asked who is there. */
+  protected isLeftOut({ isPublic }: RouteRules): boolean {
+    return isPublic;
+  }
+
   /** The chain of a handler. */
   protected abstract choose(rules: RouteRules): AuthenticationChoice;
+
+  /** The answer of the first class that recognises its credentials; null where none does. */
+  protected async find(
+    classes: readonly Authentication[],
+    request: GuardedRequest,
+    _context: ExecutionContext,
+  ): Promise<Authenticated | null> {
+    for (const authentication of classes) {
+      const found = await authentication.authenticate(request);
+      if (found !== null) return found;
+    }
+    return null;
+  }
 
   private async ask(
     classes: readonly Authentication[],
@@ -58,19 +76,15 @@ export abstract class ChainGuard implements CanActivate {
   ): Promise<boolean> {
     const request = this.getRequest(context);
     request.authInfo = undefined;
-    let user: unknown = null;
+    let found: Authenticated | null = null;
     let failure: unknown = null;
-    for (const authentication of classes) {
-      try {
-        const found = await authentication.authenticate(request);
-        if (found === null) continue;
-        user = found.user;
-        request.authInfo = { claims: found.claims };
-      } catch (error) {
-        failure = error;
-      }
-      break;
+    try {
+      found = await this.find(classes, request, context);
+      if (found) request.authInfo = { claims: found.claims };
+    } catch (error) {
+      failure = error;
     }
+    const user: unknown = found?.user ?? null;
     // An override may take its time, as Passport's guards allow.
     request.user = await this.handleRequest(failure, user, request.authInfo, context);
     return true;
