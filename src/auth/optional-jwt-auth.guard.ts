@@ -1,12 +1,12 @@
 import { Injectable, type ExecutionContext } from '@nestjs/common';
 import { AuthError } from '../common/errors.js';
 import { JwtAuthGuard } from './jwt-auth.guard.js';
-import { GuardKind } from './route-rules.js';
+import { GuardKind, type RouteRules } from './route-rules.js';
 
 /**
  * Opens a handler to everybody and knows the user of a good access token: `@CurrentUser()` is undefined without a token
  * and with one that is refused. It is no excuse for faults of ours: when the token cannot be judged because the database
- * is away, the answer is 503, not that of a stranger.
+ * is away, the answer is 503, not that of a stranger. Where another guard is global, the handler is `@Public()` too.
  *
  * @publicApi
  * @throws AuthError `unavailable`
@@ -26,5 +26,10 @@ export class OptionalJwtAuthGuard extends JwtAuthGuard {
       return undefined as TUser;
     }
     return super.handleRequest(error, user, info, context);
+  }
+
+  /** Where it is global, what is public stays out; a handler that names it wants to know, public or not. */
+  protected override isLeftOut({ isPublic, isOptional }: RouteRules): boolean {
+    return isPublic && !isOptional;
   }
 }

@@ -5,7 +5,7 @@ export const PUBLIC = 'nest-simplejwt:public';
 
 /**
  * Opens a handler, or all handlers of a class, to everybody where a guard of this package is global. It has no user,
- * whatever the request shows; `OptionalJwtAuthGuard` is for routes that want to know. On a handler it overrides the
+ * whatever the request shows, unless `@UseGuards(OptionalJwtAuthGuard)` stands beside it. On a handler it overrides the
  * class: `@Public(false)` closes one of a public class, and so does a guard of this package that the handler names, or
  * `@UseAuthentication()`.
  *
@@ -16,6 +16,11 @@ export const PUBLIC = 'nest-simplejwt:public';
  * @Public()
  * @Get('prices')
  * prices() {}
+ *
+ * @Public()
+ * @UseGuards(OptionalJwtAuthGuard)
+ * @Get('offers')
+ * offers(@CurrentUser() user?: AuthenticatedUser) {}
  */
 export function Public(isPublic = true): CustomDecorator {
   return SetMetadata(PUBLIC, isPublic);

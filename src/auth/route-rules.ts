@@ -12,6 +12,8 @@ const GUARD_KIND = 'nest-simplejwt:guard-kind';
 /** What decorators say of a handler to the guards. */
 export interface RouteRules {
   readonly isPublic: boolean;
+  /** Whether it names a guard of ours that lets strangers in and wants to know the others. */
+  readonly isOptional: boolean;
   /** The handler's own chain; null stands for `AUTHENTICATION_CLASSES`. */
   readonly classes: readonly AuthenticationClass[] | null;
 }
@@ -39,10 +41,13 @@ export function routeRules(context: ExecutionContext): RouteRules {
 
 /** Whether a handler, or a class itself, names a guard of ours that keeps strangers out. */
 export function isClosed(place: object): boolean {
-  const guards = (Reflect.getOwnMetadata(GUARDS_METADATA, place) ?? []) as object[];
-  return guards.some((guard) => {
+  return names('closing', Reflect.getOwnMetadata(GUARDS_METADATA, place));
+}
+
+function names(kind: 'closing' | 'asking', guards: unknown): boolean {
+  return ((guards ?? []) as object[]).some((guard) => {
     const type = typeof guard === 'function' ? guard : guard.constructor;
-    return Reflect.getMetadata(GUARD_KIND, type) === 'closing';
+    return Reflect.getMetadata(GUARD_KIND, type) === kind;
   });
 }
 
@@ -51,6 +56,9 @@ function readRules(handler: object, type: object): RouteRules {
     Reflect.getMetadata(AUTHENTICATION, handler) ?? Reflect.getMetadata(AUTHENTICATION, type);
   return {
     isPublic: isPublic(handler, type),
+    isOptional: [handler, type].some((place) =>
+      names('asking', Reflect.getMetadata(GUARDS_METADATA, place)),
+    ),
     classes: (classes as RouteRules['classes'] | undefined) ?? null,
   };
 }

@@ -5,6 +5,7 @@ import {
   JwksController,
   JwtAuthGuard,
   KeysModule,
+  OptionalJwtAuthGuard,
   Public,
   TokenController,
   TokenVerifyDto,
@@ -64,6 +65,19 @@ class PricesController {
   @Get('basic')
   basic(@CurrentUser() user: AuthenticatedUser) {
     return { user: user.username };
+  }
+
+  @UseGuards(OptionalJwtAuthGuard)
+  @Get('offers')
+  offers(@CurrentUser() user?: AuthenticatedUser) {
+    return { user: user?.username ?? 'nobody' };
+  }
+
+  @Public()
+  @UseGuards(OptionalJwtAuthGuard)
+  @Get('news')
+  news(@CurrentUser() user?: AuthenticatedUser) {
+    return { user: user?.username ?? 'nobody' };
   }
 
   /** A guard that a host has made itself. */
@@ -151,6 +165,23 @@ describe.each(PLATFORMS)('what is public on %s', (platform) => {
       expect((await host.client.get('/prices')).status).toBe(200);
       expect((await host.client.get('/.well-known/jwks.json')).status).toBe(200);
     });
+  });
+
+  it.each<[string, Type]>([
+    ['JwtAuthGuard', JwtAuthGuard],
+    ['OptionalJwtAuthGuard', OptionalJwtAuthGuard],
+  ])('knows who is there if it asks, with %s as the global guard', async (_name, guard) => {
+    const host = await start('public_optional', [guard]);
+    for (const path of ['/prices/offers', '/prices/news']) {
+      expect((await host.client.get(path)).body).toEqual({ user: 'nobody' });
+      expect((await host.client.get(path, bearer('junk'))).body).toEqual({ user: 'nobody' });
+      const known = await host.client.get(path, bearer(host.alice.access));
+      expect(known.body).toEqual({ user: 'alice' });
+    }
+    const login = { username: 'alice', password: PASSWORD };
+    const malformed = { authorization: 'Bearer a b c' };
+    expect((await host.client.post('/login/simpleJWT', login, malformed)).status).toBe(200);
+    await stopHosts();
   });
 
   it('is no route that a subclass adds to our controllers, with a global guard', async () => {
