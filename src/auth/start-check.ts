@@ -3,8 +3,9 @@ import { ModulesContainer } from '@nestjs/core';
 import { DataSource } from 'typeorm';
 import { databaseFault } from '../common/database-fault.js';
 import { AuthSettings } from '../config/auth-settings.js';
-import { ConfigError } from '../config/resolve-settings.js';
+import { ConfigError, sessionKeyProblems } from '../config/resolve-settings.js';
 import { SettingsModule } from '../config/settings.module.js';
+import type { AuthenticationClass } from '../config/settings.js';
 import { requireEntities, requireTables } from '../database/schema.js';
 import { AUTH_ENTITIES } from '../entities.js';
 import { DjangoLedger } from '../ledger/django-ledger.js';
@@ -13,6 +14,13 @@ import { SessionLedger } from '../ledger/session-ledger.js';
 import { requireUserTriggers } from '../users/user-triggers.js';
 import { UserStore } from '../users/user-store.js';
 import { UsersService } from '../users/users.service.js';
+import { chainsInUse } from './chains-in-use.js';
+
+/** Classes that find users in Django's tables. */
+const DJANGO_USERS_ONLY: readonly AuthenticationClass[] = [
+  'TokenAuthentication',
+  'SessionAuthentication',
+];
 
 /**
  * Stops the start of a host that uses the package in a way that cannot work, or would be unsafe, with what to change;
@@ -35,6 +43,7 @@ export class StartCheck implements OnApplicationBootstrap {
     const problems = [
       ...userStoreProblems(settings, users, ledger),
       ...ledgerProblems(settings, ledger),
+      ...chainProblems(settings, users, chainsInUse(modules)),
     ];
     if (problems.length > 0) throw new ConfigError(problems);
   }
@@ -74,14 +83,39 @@ function userStoreProblems(
       "overrides.userStore needs the session ledger: Django's token tables refer to auth_user. Example: ledger: 'sessions'",
     );
   }
-  for (const name of ['TokenAuthentication', 'SessionAuthentication'] as const) {
+  for (const name of DJANGO_USERS_ONLY) {
     if (settings.authenticationClasses.includes(name)) {
+      problems.push(`${notWithOwnUsers(name)} Leave it out of authenticationClasses.`);
+    }
+  }
+  return problems;
+}
+
+/** What `@UseAuthentication()` names must meet the same demands as what the settings name. */
+function chainProblems(
+  settings: AuthSettings,
+  users: UserStore,
+  places: ReadonlyMap<AuthenticationClass, string>,
+): string[] {
+  const problems: string[] = [];
+  for (const [name, place] of places) {
+    if (settings.authenticationClasses.includes(name)) continue;
+    if (DJANGO_USERS_ONLY.includes(name) && !(users instanceof UsersService)) {
+      problems.push(`${notWithOwnUsers(name)} Leave it out of @UseAuthentication() of ${place}.`);
+    }
+    if (name === 'SessionAuthentication') {
       problems.push(
-        `overrides.userStore cannot be used with ${name}, which finds users of Django's auth_user table. Leave it out of authenticationClasses.`,
+        ...sessionKeyProblems(settings, (setting) => setting).map(
+          (problem) => `@UseAuthentication() of ${place}: ${problem}`,
+        ),
       );
     }
   }
   return problems;
+}
+
+function notWithOwnUsers(name: AuthenticationClass): string {
+  return `overrides.userStore cannot be used with ${name}, which finds users of Django's auth_user table.`;
 }
 
 function ledgerProblems(settings: AuthSettings, ledger: RefreshTokenLedger): string[] {

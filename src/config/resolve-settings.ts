@@ -153,6 +153,18 @@ function ledgerContradictions(settings: Settings, nameOf: (name: SettingName) =>
   return problems;
 }
 
+/** What keeps `SessionAuthentication` from reading sessions. */
+export function sessionKeyProblems(
+  settings: Pick<Settings, 'algorithm' | 'sessionSecretKey'>,
+  nameOf: (name: SettingName) => string,
+): string[] {
+  return settings.sessionSecretKey !== null || settings.algorithm.startsWith('HS')
+    ? []
+    : [
+        `${nameOf('sessionSecretKey')} must be set for SessionAuthentication with ${settings.algorithm}: a private key signs no sessions. Example: Django's SECRET_KEY`,
+      ];
+}
+
 function contradictions(settings: Settings, nameOf: (name: SettingName) => string): string[] {
   const problems = [
     ...ledgerContradictions(settings, nameOf),
@@ -180,15 +192,8 @@ function contradictions(settings: Settings, nameOf: (name: SettingName) => strin
       );
     taken.set(claim, nameOf(name));
   }
-  const chain = settings.authenticationClasses;
-  if (
-    chain.includes('SessionAuthentication') &&
-    settings.sessionSecretKey === null &&
-    !settings.algorithm.startsWith('HS')
-  ) {
-    problems.push(
-      `${nameOf('sessionSecretKey')} must be set for SessionAuthentication with ${settings.algorithm}: a private key signs no sessions. Example: Django's SECRET_KEY`,
-    );
+  if (settings.authenticationClasses.includes('SessionAuthentication')) {
+    problems.push(...sessionKeyProblems(settings, nameOf));
   }
   if (settings.jtiClaim === null && settings.blacklistAfterRotation) {
     problems.push(

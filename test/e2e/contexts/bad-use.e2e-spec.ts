@@ -1,4 +1,13 @@
-import { Controller, Get, Injectable, Module, UseGuards, type Type } from '@nestjs/common';
+import { generateKeyPairSync } from 'node:crypto';
+import {
+  Controller,
+  Get,
+  Injectable,
+  Module,
+  UseGuards,
+  type ModuleMetadata,
+  type Type,
+} from '@nestjs/common';
 import { AuthGuard, PassportModule, PassportStrategy } from '@nestjs/passport';
 import { Strategy as BaseJwtStrategy } from 'passport-jwt';
 import { Strategy as BaseLocalStrategy } from 'passport-local';
@@ -9,7 +18,11 @@ import {
   OptionalJwtAuthGuard,
   StatelessJwtAuthGuard,
   UseAuthentication,
+  UserStore,
   configureApp,
+  type AuthModuleExtras,
+  type Override,
+  type SettingsInput,
 } from '../../../src/index.js';
 import { SIGNING_KEY, startHost, stopHosts } from '../hosts/host.js';
 import { bearer, hostModule, startGuardedHost } from './guarded-host.js';
@@ -58,6 +71,77 @@ describe('a chain of a class that does not exist', () => {
     expect(() => UseAuthentication('jwt' as 'JWTAuthentication')).toThrow(
       '@UseAuthentication: there is no class "jwt". Use JWTAuthentication, ',
     );
+  });
+});
+
+describe('a chain that a handler names', () => {
+  const userStore: Override<UserStore> = {
+    useFactory: () =>
+      Object.assign(Object.create(UserStore.prototype) as UserStore, {
+        table: { name: 'elsewhere', tokenId: 'id' },
+      }),
+  };
+  const { privateKey } = generateKeyPairSync('ec', {
+    namedCurve: 'P-256',
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
+
+  @Controller()
+  class PlainController {
+    @Get()
+    @UseAuthentication('BasicAuthentication', 'TokenAuthentication')
+    list() {
+      return [];
+    }
+  }
+  @Controller()
+  @UseAuthentication('SessionAuthentication')
+  class SessionPagesController {
+    @Get()
+    list() {
+      return [];
+    }
+  }
+  @Injectable()
+  class PagesResolver {
+    @UseAuthentication('SessionAuthentication')
+    pages() {
+      return [];
+    }
+  }
+
+  it.each<[string, ModuleMetadata, SettingsInput & AuthModuleExtras, string]>([
+    [
+      'with users of its own, TokenAuthentication of a handler',
+      { controllers: [PlainController] },
+      { overrides: { userStore } },
+      "overrides.userStore cannot be used with TokenAuthentication, which finds users of Django's auth_user table. Leave it out of @UseAuthentication() of PlainController.list.",
+    ],
+    [
+      'with users of its own, SessionAuthentication of a class',
+      { controllers: [SessionPagesController] },
+      { overrides: { userStore } },
+      'Leave it out of @UseAuthentication() of SessionPagesController.',
+    ],
+    [
+      'with a private key alone, SessionAuthentication of a resolver',
+      { providers: [PagesResolver] },
+      { algorithm: 'ES256', signingKey: privateKey },
+      '@UseAuthentication() of PagesResolver.pages: sessionSecretKey must be set for SessionAuthentication with ES256',
+    ],
+  ])('stops the start as the setting would: %s', async (_what, own, settings, problem) => {
+    const message = await refusal(startHost(await hostModule('chains', own, settings)));
+    expect(message).toContain('ConfigError: ');
+    expect(message).toContain(problem);
+  });
+
+  it('lets the start go on where a secret for sessions is there', async () => {
+    const settings = { algorithm: 'ES256', signingKey: privateKey, sessionSecretKey: SIGNING_KEY };
+    const own = { controllers: [SessionPagesController] };
+    const { client } = await startHost(await hostModule('chains', own, settings as SettingsInput));
+    expect((await client.get('/')).status).toBe(403);
+    await stopHosts();
   });
 });
 
