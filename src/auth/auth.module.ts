@@ -96,7 +96,6 @@ function cookieMode(controller: Type<TokenController>): Provider {
   return {
     provide: RefreshCookieInterceptor,
     inject: [RefreshCookie],
-    useFactory: (cookie: RefreshCookie) =>
-      cookie.isOn ? RefreshCookieInterceptor.wrap(controller, cookie) : null,
+    useFactory: (cookie: RefreshCookie) => RefreshCookieInterceptor.wrap(controller, cookie),
   };
 }

@@ -26,18 +26,26 @@ export class RefreshCookieInterceptor implements NestInterceptor {
   constructor(private readonly cookie: RefreshCookie) {}
 
   /**
-   * Wraps the views of one application's own controller, before Nest reads their metadata. Not by `@UseInterceptors`:
-   * with the mode off there must be none, since even one that does nothing is a tenth of what a refresh costs.
+   * Wraps the views of a controller where the mode is on, before Nest reads their metadata. Not by `@UseInterceptors`:
+   * with the mode off there must be none, since even one that does nothing is a tenth of what a refresh costs. Two
+   * applications made from one module class share the controller: what the earlier one has left goes.
+   *
+   * @returns null when the mode is off
    */
-  static wrap(controller: Type<TokenController>, cookie: RefreshCookie): RefreshCookieInterceptor {
-    const interceptor = new RefreshCookieInterceptor(cookie);
+  static wrap(
+    controller: Type<TokenController>,
+    cookie: RefreshCookie,
+  ): RefreshCookieInterceptor | null {
+    const own = cookie.isOn ? new RefreshCookieInterceptor(cookie) : null;
     for (const view of TOKEN_VIEWS) {
       const handler = controller.prototype[view] as object;
       if (viewInfo(handler).refreshCookie === undefined) continue;
-      const others = (Reflect.getMetadata(INTERCEPTORS_METADATA, handler) ?? []) as unknown[];
-      Reflect.defineMetadata(INTERCEPTORS_METADATA, [interceptor, ...others], handler);
+      const found = (Reflect.getMetadata(INTERCEPTORS_METADATA, handler) ?? []) as unknown[];
+      const others = found.filter((one) => !(one instanceof RefreshCookieInterceptor));
+      const all = own ? [own, ...others] : others;
+      Reflect.defineMetadata(INTERCEPTORS_METADATA, all, handler);
     }
-    return interceptor;
+    return own;
   }
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {

@@ -8,6 +8,7 @@ import {
   UsersService,
   configureApp,
   type RequestContext,
+  type SettingsInput,
 } from '../../src/index.js';
 import { BrowserPage, CookieJar } from '../support/browser-page.js';
 import {
@@ -133,6 +134,53 @@ describe.each(CASES)('cookie mode of a host: %j', ({ platform, isConfigured }) =
     const answer = await program.post('/v1/renew', { refresh: pair.refresh });
     expect(answer).toMatchObject({ status: 200, body: { refresh: expect.any(String) } });
     expect(program.jar.headerFor('/v1/renew')).toBe('host=1');
+  });
+});
+
+describe('two applications made one after the other from one module class', () => {
+  afterAll(stopHosts);
+
+  it('have each their own cookie mode', async () => {
+    const url = await hostDatabase('cookie_again');
+    let settings: SettingsInput;
+    @Module({
+      imports: [
+        TypeOrmModule.forRoot(hostTypeOrm(url)),
+        AuthModule.forRootAsync({ useFactory: () => settings }),
+      ],
+    })
+    class AppModule {}
+    const start = async (mode: SettingsInput): Promise<BrowserPage> => {
+      await stopHosts();
+      settings = { signingKey: SIGNING_KEY, ...mode };
+      const host = await startHost(AppModule);
+      const password = await host.app.get(PasswordHasher).hash(PASSWORD);
+      const users = host.app.get(UsersService, { strict: false });
+      await users.createMissing({ username: 'alice', password });
+      return new BrowserPage(host.url);
+    };
+    const login = { username: 'alice', password: PASSWORD };
+
+    const first = await start({ refreshCookie: true, refreshCookiePaths: ['/first'] });
+    expect((await first.post('/login/simpleJWT', login)).body).not.toHaveProperty('refresh');
+
+    const off = await start({ refreshCookie: false });
+    const pair = await off.post<{ refresh: string }>('/login/simpleJWT', login);
+    expect(pair.body).toHaveProperty('refresh');
+    expect(pair.headers.getSetCookie()).toEqual([]);
+    const renewed = await off.post('/login/simpleJWT/refresh', { refresh: pair.body.refresh });
+    expect(renewed.body).toHaveProperty('refresh');
+
+    const again = await start({ refreshCookie: true, refreshCookiePaths: ['/again'] });
+    const answer = await again.post('/login/simpleJWT', login);
+    expect(answer.body).not.toHaveProperty('refresh');
+    expect(answer.headers.getSetCookie()).toEqual([
+      expect.stringMatching(/^__Secure-refresh=[\w.-]+;.*Path=\/again/),
+    ]);
+    const third = await start({ refreshCookie: true, refreshCookiePaths: ['/third'] });
+    expect((await third.post('/login/simpleJWT', login)).headers.getSetCookie()).toEqual([
+      expect.stringContaining('Path=/third'),
+    ]);
   });
 });
 
