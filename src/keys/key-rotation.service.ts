@@ -9,6 +9,7 @@ import { generatePrivateKey } from './generate-key.js';
 import { changeOf, describe, type KeyChange, type KeyDescription } from './key-description.js';
 import { KeyRows, type StoredKey } from './key-rows.js';
 import { KeySealer, checkKeysOpen } from './key-sealer.js';
+import { NO_KEYS, readRing } from './ring-keys.js';
 
 /**
  * How a key is retired.
@@ -64,7 +65,7 @@ export class KeyRotationService {
    * Lets the next key sign (the oldest one; it is made when there is none) and retires the one that signed, which
    * verifies until its last token has ended.
    *
-   * @throws ConfigError as `generate` does
+   * @throws ConfigError as `generate` does, or when a key is damaged in the database
    */
   rotate(): Promise<KeyChange> {
     return this.exclusively((rows, keys) =>
@@ -73,9 +74,10 @@ export class KeyRotationService {
   }
 
   /**
-   * Retires a key before its time. One that signs is replaced, as by `rotate`.
+   * Retires a key before its time. One that signs is replaced, as by `rotate`; without a successor nothing has to open,
+   * which is the way out when `KEY_ENCRYPTION_KEY` is lost.
    *
-   * @throws ConfigError when there is no such key, or it has ended; or as `generate` does, unless there is no successor
+   * @throws ConfigError when there is no such key, or it has ended; or as `rotate` does, when it is replaced
    */
   retire(kid: string, options: RetireOptions = {}): Promise<KeyChange> {
     return this.exclusively(async (rows, keys) => {
@@ -143,16 +145,32 @@ export class KeyRotationService {
   ): Promise<KeyChange> {
     const signing = keys.find(({ state }) => state === 'signing');
     const next = keys.find(({ state }) => state === 'next');
-    // The key that signed need not open: it may be retired because its secret is lost.
-    checkKeysOpen(
-      keys.filter((key) => key !== signing),
-      this.sealer,
-    );
+    this.checkKeysSound(keys);
     const kid = next?.kid ?? (await this.make(rows, this.usualAlgorithm(keys))).kid;
     if (signing) await rows.retire(signing.kid, timeOf(signing));
     await rows.activate(kid);
     await rows.deleteEnded(REMEMBERED);
     return changeOf(await rows.findAll(), signing?.kid, next === undefined);
+  }
+
+  /**
+   * Nothing is retired, and so deleted, by whoever could not go on signing with it: a wrong `KEY_ENCRYPTION_KEY` in one
+   * shell would seal a key that no server opens and destroy the one that all sign with.
+   */
+  private checkKeysSound(keys: readonly StoredKey[]): void {
+    const { problem, damaged } = readRing(
+      keys.filter(({ sealed }) => sealed !== null),
+      this.sealer,
+      NO_KEYS,
+    );
+    if (problem) throw problem;
+    if (damaged.length === 0) return;
+    throw new ConfigError(
+      damaged.map(
+        (kid) =>
+          `The public part of the signing key ${kid} in the database is damaged. Retire it first: nest-simplejwt keys retire ${kid} --no-successor`,
+      ),
+    );
   }
 
   private async make(rows: KeyRows, algorithm: RingAlgorithm): Promise<KeyDescription> {
