@@ -139,7 +139,7 @@ describe('a chain that a handler names', () => {
   it('lets the start go on where a secret for sessions is there', async () => {
     const settings = { algorithm: 'ES256', signingKey: privateKey, sessionSecretKey: SIGNING_KEY };
     const own = { controllers: [SessionPagesController] };
-    const { client } = await startHost(await hostModule('chains', own, settings as SettingsInput));
+    const { client } = await startHost(await hostModule('chains', own, settings));
     expect((await client.get('/')).status).toBe(403);
     await stopHosts();
   });
