@@ -74,8 +74,10 @@ export class JwksController {
   }
 }
 
-function entityTag(body: JwkSetResponse): string {
-  return `"${createHash('sha256').update(JSON.stringify(body)).digest('base64url').slice(0, 22)}"`;
+/** A key's id is its thumbprint, while the order of its members depends on where it was read from. */
+function entityTag({ keys }: JwkSetResponse): string {
+  const text = keys.map(({ kid, alg }) => `${kid} ${alg}`).join();
+  return `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`;
 }
 
 /** Weak comparison (RFC 9110 §13.1.2). */
