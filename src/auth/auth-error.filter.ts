@@ -8,20 +8,23 @@ import { AuthError, UnavailableError } from '../common/errors.js';
 import { AuthSettings } from '../config/auth-settings.js';
 import { tokenChallenge } from './challenge.js';
 import {
+  bodyOf,
   errorObject,
   graphqlError,
   isMadeFor,
   ownErrorObject,
   sendException,
 } from './error-forms.js';
+import { isOfFramework } from './framework-errors.js';
 import { requestOf } from './request-of.js';
 import { RequestContextPipe } from './request-context.pipe.js';
 
 type LoggedRequest = ClientRequest & { readonly method?: string; readonly url?: string };
 
 /**
- * Renders every error as SimpleJWT's body (contract §2–§11) with its headers, and says in the log why each 401 was
- * given. What nobody foresaw is a 500 that shows nothing of the inside; a database that is away is a 503. On resolvers,
+ * Renders our errors and those of the framework as SimpleJWT's body (contract §2–§11) with its headers, and says in the
+ * log why each 401 was given. What nobody foresaw is a 500 that shows nothing of the inside; a database that is away is a
+ * 503. An `HttpException` of the host's own keeps its status and its body. On resolvers,
  * gateways and message handlers it gives the same in the form of their clients: `extensions`, the event `exception`, the
  * error object. Nest's gateways take filters by decorator only.
  *
@@ -50,7 +53,7 @@ export class AuthErrorFilter implements ExceptionFilter {
   catch(thrown: unknown, host: ArgumentsHost): unknown {
     const type = host.getType<string>();
     if (isMadeFor(type, thrown)) return passOn(type, thrown, host);
-    const error = toAuthError(thrown);
+    const error = this.isOfHost(thrown, host) ? thrown : toAuthError(thrown);
     this.log(error, thrown, host);
     switch (type) {
       case 'graphql':
@@ -64,30 +67,44 @@ export class AuthErrorFilter implements ExceptionFilter {
     }
   }
 
-  private reply(error: AuthError, response: unknown): void {
+  private isOfHost(thrown: unknown, host: ArgumentsHost): thrown is HttpException {
+    if (!(thrown instanceof HttpException) || thrown instanceof AuthError) return false;
+    if (host.getType() !== 'http') return !isOfFramework(thrown, null);
+    const { httpAdapter } = this.adapterHost;
+    const request: unknown = host.getArgByIndex(0);
+    const method = String(httpAdapter.getRequestMethod(request));
+    return !isOfFramework(thrown, `${method} ${String(httpAdapter.getRequestUrl(request))}`);
+  }
+
+  private reply(error: HttpException, response: unknown): void {
     const { httpAdapter } = this.adapterHost;
     if (httpAdapter.isHeadersSent(response)) return;
     const status = error.getStatus();
+    const headers = error instanceof AuthError ? error.headers : {};
+    const hasChallenge =
+      'www-authenticate' in headers ||
+      // A host's own code may have set one.
+      (!(error instanceof AuthError) && httpAdapter.getHeader?.(response, 'WWW-Authenticate'));
     // The token views name a challenge as well, although they read no header (contract §6).
-    if (status === 401 && !('www-authenticate' in error.headers)) {
+    if (status === 401 && !hasChallenge) {
       httpAdapter.setHeader(response, 'WWW-Authenticate', this.challenge);
     }
-    for (const [name, value] of Object.entries(error.headers)) {
+    for (const [name, value] of Object.entries(headers)) {
       httpAdapter.setHeader(response, name, value);
     }
     // Fastify drops the content type that was set before an error.
     httpAdapter.setHeader(response, 'Content-Type', 'application/json');
-    httpAdapter.reply(response, error.getResponse(), status);
+    httpAdapter.reply(response, bodyOf(error), status);
   }
 
-  private log(error: AuthError, thrown: unknown, host: ArgumentsHost): void {
+  private log(error: HttpException, thrown: unknown, host: ArgumentsHost): void {
     const status = error.getStatus();
     const request = requestOf(host) as LoggedRequest;
     // The query string stays out of the log: somebody may have put a token there.
     const entry = {
       event: 'refused',
       status,
-      reason: error.reason,
+      reason: error instanceof AuthError ? error.reason : 'host',
       method: request.method ?? host.getType<string>(),
       path: request.url?.split('?')[0],
       ip: this.contexts.transform(request).ip,
@@ -113,15 +130,17 @@ function toAuthError(thrown: unknown): AuthError {
   const status = statusOf(thrown);
   if (status === 413) return new AuthError('payload_too_large');
   if (status === 404) return new AuthError('not_found');
+  if (status === 403) return new AuthError('permission_denied', { reason: 'framework' });
   if (status !== null && status >= 400 && status < 500) {
     const detail = thrown instanceof Error ? thrown.message : undefined;
-    return new AuthError('parse_error', { detail, status, reason: 'framework' });
+    const code = status === 401 ? 'not_authenticated' : 'parse_error';
+    return new AuthError(code, { detail, status, reason: 'framework' });
   }
   if (status === 503) return new UnavailableError('framework', { cause: thrown });
   return new AuthError('server_error', { body: { error: 'Server Error (500)' }, cause: thrown });
 }
 
-/** The status of an error of Nest or Fastify. */
+/** The status of an error of Nest or of the platform. */
 function statusOf(thrown: unknown): number | null {
   if (thrown instanceof HttpException) return thrown.getStatus();
   const { statusCode } = (thrown ?? {}) as { statusCode?: unknown };

@@ -1,5 +1,6 @@
-import type { ArgumentsHost } from '@nestjs/common';
-import type { AuthError } from '../common/errors.js';
+import { STATUS_CODES } from 'node:http';
+import { HttpStatus, type ArgumentsHost, type HttpException } from '@nestjs/common';
+import { AuthError } from '../common/errors.js';
 
 /** What errors of `@nestjs/websockets` and `@nestjs/microservices` have; this package loads neither. */
 interface TransportError {
@@ -13,28 +14,49 @@ interface WebSocketClient {
   readonly emit?: (event: string, payload: unknown) => unknown;
 }
 
+/** The body of an HTTP answer: ours, or what Nest's own filter would make of an exception of the host's. */
+export function bodyOf(error: HttpException): object {
+  const response: unknown = error.getResponse();
+  if (typeof response === 'object' && response !== null && !(response instanceof Error)) {
+    return response;
+  }
+  const statusCode = error.getStatus();
+  // The message of an error that a host has wrapped is not for the caller.
+  const message = response instanceof Error ? (STATUS_CODES[statusCode] ?? 'Error') : response;
+  const { errorCode } = error;
+  return { statusCode, message, ...(errorCode === undefined ? {} : { errorCode }) };
+}
+
 /** The error as WebSocket and message clients get it: Nest's form, with all that the HTTP body has. */
-export function errorObject(error: AuthError): object {
+export function errorObject(error: HttpException): object {
+  const body = bodyOf(error);
   return {
     status: 'error',
     statusCode: error.getStatus(),
-    code: error.code,
-    message: error.message,
-    ...(error.getResponse() as object),
+    ...(error instanceof AuthError ? { code: error.code } : {}),
+    message: messageOf(error),
+    ...body,
   };
 }
 
 /**
  * The error as GraphQL clients get it, in `extensions`: the HTTP body's members, always with a code, and the HTTP status
- * where Apollo looks for it. graphql-js takes the extensions of any error, so that this package need not load it.
+ * where Apollo looks for it. graphql-js takes the extensions of any error, so that this package need not load it. The
+ * code of a host's exception is its status in words (`CONFLICT`), unless its body has one.
  */
-export function graphqlError(error: AuthError): Error {
+export function graphqlError(error: HttpException): Error {
+  const status = error.getStatus();
   const extensions = {
-    code: error.code,
-    ...(error.getResponse() as object),
-    http: { status: error.getStatus() },
+    code: error instanceof AuthError ? error.code : (HttpStatus[status] ?? String(status)),
+    ...bodyOf(error),
+    http: { status },
   };
-  return Object.assign(new Error(error.message), { extensions });
+  return Object.assign(new Error(messageOf(error)), { extensions });
+}
+
+function messageOf(error: HttpException): string {
+  const response: unknown = error.getResponse();
+  return response instanceof Error ? (STATUS_CODES[error.getStatus()] ?? 'Error') : error.message;
 }
 
 /** Whether an error is made for the transport that it was thrown in: a `GraphQLError`, `WsException`, `RpcException`. */

@@ -152,10 +152,17 @@ describe('two applications with different keys in one process', () => {
       const answer = await first.client.get('/patient', bearer(first.alice.access));
       expect(answer.body).toEqual({ name: 'alice!' });
     }
-    expect((await first.client.get('/plain')).body).toMatchObject({ detail: 'not you' });
+    expect((await first.client.get('/plain')).body).toEqual({
+      statusCode: 401,
+      error: 'Unauthorized',
+      message: 'not you',
+    });
     const credentials = { username: 'alice', password: PASSWORD };
     expect((await first.client.post('/greeting', credentials)).body).toEqual({ name: 'alice' });
     const wrong = await first.client.post('/greeting', { ...credentials, password: 'wrong' });
-    expect(wrong).toMatchObject({ status: 401, body: { detail: 'no entry' } });
+    expect(wrong).toMatchObject({
+      status: 401,
+      body: { message: 'no entry', error: 'Unauthorized', statusCode: 401 },
+    });
   });
 });
