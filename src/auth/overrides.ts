@@ -97,7 +97,7 @@ export interface SeamProviders {
   readonly exports: InjectionToken[];
 }
 
-/** @throws ConfigError when an override has a name that is none, or is neither a class nor a provider */
+/** @throws ConfigError when an override has a name that is none, or is not what can stand there */
 export function seamProviders(overrides: AuthOverrides): SeamProviders {
   const names = Object.keys(SEAMS) as (keyof Seams)[];
   for (const name of Object.keys(overrides)) {
@@ -113,19 +113,21 @@ export function seamProviders(overrides: AuthOverrides): SeamProviders {
     exports.push(token);
     if (own === undefined) providers.push({ provide: token, ...standard } as Provider);
     else if (typeof own === 'function') {
+      requireSeam(name, token, own.prototype);
       // Under its own name as well, so that the host can inject what its class has beyond the seam.
       providers.push(own, { provide: token, useExisting: own });
       exports.push(own);
-    } else providers.push(customProvider(name, token, own));
+    } else providers.push(...customProviders(name, token, own));
   }
   return { providers, exports };
 }
 
-function customProvider(
+/** The host's provider, and the seam behind a look at what it gives. */
+function customProviders(
   name: string,
   token: Abstract<unknown>,
   own: Exclude<Override<unknown>, Type>,
-): Provider {
+): Provider[] {
   const isProvider =
     typeof own === 'object' &&
     own !== null &&
@@ -135,5 +137,22 @@ function customProvider(
       `overrides.${name} is neither a class nor a provider. Example: overrides: { ${name}: MyClass }`,
     ]);
   }
-  return { provide: token, ...own } as Provider;
+  const given = Symbol(`overrides.${name}`);
+  return [
+    { provide: given, ...own } as Provider,
+    {
+      provide: token,
+      inject: [given],
+      useFactory: (instance: unknown) => requireSeam(name, token, instance),
+    },
+  ];
+}
+
+/** Something that only looks like it lacks what the class has beyond the methods that a host writes. */
+function requireSeam<T>(name: string, token: Abstract<unknown>, instance: T): T {
+  if (instance instanceof (token as Type)) return instance;
+  const { name: seam } = token as Type;
+  throw new ConfigError([
+    `overrides.${name} does not extend ${seam}, so that it would not be asked everywhere. Example: class My${seam} extends ${seam}, and overrides: { ${name}: My${seam} }`,
+  ]);
 }

@@ -25,7 +25,7 @@ export type ClaimsSubject = Omit<AuthUser, 'password'>;
 export class TokenClaims<Own extends object = Record<string, unknown>> {
   /** Whether a host has put a class of its own in the place of this one; otherwise nothing is asked. */
   get isCustom(): boolean {
-    return Object.getPrototypeOf(this) !== TokenClaims.prototype;
+    return this.claimsFor !== TokenClaims.prototype.claimsFor;
   }
 
   /**

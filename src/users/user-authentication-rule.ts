@@ -14,7 +14,7 @@ export class UserAuthenticationRule {
 
   /** Whether a host has put a rule of its own in the place of this one, which statements cannot know. */
   get isCustom(): boolean {
-    return Object.getPrototypeOf(this) !== UserAuthenticationRule.prototype;
+    return this.allows !== UserAuthenticationRule.prototype.allows;
   }
 
   /** Whether this user, or nobody (null), may get tokens. */

@@ -21,6 +21,7 @@ import {
   UserStore,
   configureApp,
   type AuthModuleExtras,
+  type AuthOverrides,
   type Override,
   type SettingsInput,
 } from '../../../src/index.js';
@@ -142,6 +143,26 @@ describe('a chain that a handler names', () => {
     const { client } = await startHost(await hostModule('chains', own, settings));
     expect((await client.get('/')).status).toBe(403);
     await stopHosts();
+  });
+});
+
+describe('an override that extends nothing of ours', () => {
+  class Lookalike {
+    allows(): boolean {
+      return false;
+    }
+  }
+  const remedy =
+    'overrides.authenticationRule does not extend UserAuthenticationRule, so that it would not be asked everywhere. Example: class MyUserAuthenticationRule extends UserAuthenticationRule, and overrides: { authenticationRule: MyUserAuthenticationRule }';
+
+  it.each<[string, unknown]>([
+    ['a plain object', { useValue: { allows: () => false } }],
+    ['what a factory makes', { useFactory: () => new Lookalike() }],
+    ['a class', Lookalike],
+  ])('stops the start with the remedy: %s', async (_what, authenticationRule) => {
+    const overrides = { authenticationRule } as AuthOverrides;
+    const start = async () => startHost(await hostModule('lookalike', {}, { overrides }));
+    expect(await refusal(start())).toBe(`ConfigError: ${remedy}`);
   });
 });
 

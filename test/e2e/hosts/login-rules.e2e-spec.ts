@@ -6,6 +6,7 @@ import {
   Clock,
   LoginHooks,
   PasswordHasher,
+  TokenClaims,
   UserAuthenticationRule,
   UserStore,
   UsersService,
@@ -14,6 +15,7 @@ import {
   type SettingsInput,
 } from '../../../src/index.js';
 import { query } from '../../support/databases.js';
+import { claimsOf } from '../../support/tokens.js';
 import { SIGNING_KEY, hostDatabase, hostTypeOrm, startHost, stopHosts, type Host } from './host.js';
 
 jest.setTimeout(30_000);
@@ -63,6 +65,48 @@ class Audit extends LoginHooks {
     return Promise.resolve();
   }
 }
+
+describe('an object of our class with a method of its own', () => {
+  it('is obeyed at log-in and at refresh', async () => {
+    const url = await hostDatabase('rules_by_object');
+    const barred = new Set<string>();
+    @Module({
+      imports: [
+        TypeOrmModule.forRoot(hostTypeOrm(url)),
+        AuthModule.forRoot({
+          signingKey: SIGNING_KEY,
+          overrides: {
+            authenticationRule: {
+              inject: [AuthSettings],
+              useFactory: (settings: AuthSettings) =>
+                Object.assign(new UserAuthenticationRule(settings), {
+                  allows: (user: AuthUser | null) => user !== null && !barred.has(user.username),
+                }),
+            },
+            claims: {
+              useFactory: () =>
+                Object.assign(new TokenClaims(), { claimsFor: () => ({ plan: 'free' }) }),
+            },
+          },
+        }),
+      ],
+    })
+    class AppModule {}
+    const host = await startHost(AppModule);
+    const password = await host.app.get(PasswordHasher).hash('correct horse');
+    const users = host.app.get(UsersService, { strict: false });
+    await users.createMissing({ username: 'alice', password });
+    const { refresh } = await host.client.login('alice', 'correct horse');
+    expect(claimsOf(refresh)).toMatchObject({ plan: 'free' });
+    barred.add('alice');
+    expect((await host.client.obtain('alice', 'correct horse')).status).toBe(401);
+    expect((await host.client.refresh(refresh)).status).toBe(401);
+    barred.clear();
+    const renewed = await host.client.refresh(refresh);
+    expect(claimsOf(renewed.body.access)).toMatchObject({ plan: 'free' });
+    await stopHosts();
+  });
+});
 
 describe.each<[string, SettingsInput]>([
   ['the session ledger', {}],
