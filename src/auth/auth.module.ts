@@ -1,10 +1,12 @@
 import {
   Module,
+  Optional,
   type DynamicModule,
   type ModuleMetadata,
   type Provider,
   type Type,
 } from '@nestjs/common';
+import { AuthSettings } from '../config/auth-settings.js';
 import {
   SettingsModule,
   type SettingsAsyncOptions,
@@ -17,6 +19,7 @@ import { seamProviders, type AuthOverrides } from './overrides.js';
 import { RefreshCookieInterceptor } from './refresh-cookie.interceptor.js';
 import { RefreshCookie } from './refresh-cookie.service.js';
 import { withTokenPaths } from './relocated-controller.js';
+import { requireForRoot } from './required.js';
 import type { TokenPaths } from './token-paths.js';
 import { TokenController } from './token.controller.js';
 
@@ -44,6 +47,11 @@ export interface AuthModuleExtras {
  */
 @Module({})
 export class AuthModule {
+  /** @throws ConfigError where the class is imported as it is */
+  constructor(@Optional() settings?: AuthSettings) {
+    requireForRoot(settings, 'AuthModule');
+  }
+
   /**
    * Settings given as values; SimpleJWT's names in camelCase.
    *

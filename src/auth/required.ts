@@ -1,4 +1,17 @@
+import type { AuthSettings } from '../config/auth-settings.js';
 import { ConfigError } from '../config/resolve-settings.js';
+
+/**
+ * The settings, which are there where a module is imported by its `forRoot`.
+ *
+ * @throws ConfigError
+ */
+export function requireForRoot(settings: AuthSettings | undefined, module: string): void {
+  if (settings !== undefined) return;
+  throw new ConfigError([
+    `${module} is imported without its settings. Example: imports: [${module}.forRoot({ signingKey: process.env.SIGNING_KEY })]`,
+  ]);
+}
 
 /**
  * A dependency that is there if the host imports `AuthModule`. It is injected as optional, so that its absence can be

@@ -15,6 +15,7 @@ import { requireUserTriggers } from '../users/user-triggers.js';
 import { UserStore } from '../users/user-store.js';
 import { UsersService } from '../users/users.service.js';
 import { chainsInUse } from './chains-in-use.js';
+import { StatelessAuthModule } from './stateless-auth.module.js';
 
 /** Classes that find users in Django's tables. */
 const DJANGO_USERS_ONLY: readonly AuthenticationClass[] = [
@@ -63,8 +64,14 @@ export class StartCheck implements OnApplicationBootstrap {
 
 /** Two would mean two sets of settings, and whoever injects them gets either. */
 function requireOneModule(modules: ModulesContainer): void {
-  const count = [...modules.values()].filter(({ metatype }) => metatype === SettingsModule).length;
+  const imported = [...modules.values()].map(({ metatype }): unknown => metatype);
+  const count = imported.filter((metatype) => metatype === SettingsModule).length;
   if (count === 1) return;
+  if (imported.includes(StatelessAuthModule)) {
+    throw new ConfigError([
+      'AuthModule and StatelessAuthModule are both imported. Leave StatelessAuthModule out: StatelessJwtAuthGuard works with AuthModule as well.',
+    ]);
+  }
   throw new ConfigError([
     `AuthModule.forRoot() is imported ${count} times. Import it once, in the root module: it is global, so that guards and services work in every other module without it.`,
   ]);

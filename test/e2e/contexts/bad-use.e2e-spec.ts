@@ -9,13 +9,16 @@ import {
   type Type,
 } from '@nestjs/common';
 import { AuthGuard, PassportModule, PassportStrategy } from '@nestjs/passport';
+import { TypeOrmModule } from '@nestjs/typeorm';
 import { Strategy as BaseJwtStrategy } from 'passport-jwt';
 import { Strategy as BaseLocalStrategy } from 'passport-local';
 import {
+  AuthModule,
   AuthenticationGuard,
   JwtAuthGuard,
   LocalAuthGuard,
   OptionalJwtAuthGuard,
+  StatelessAuthModule,
   StatelessJwtAuthGuard,
   UseAuthentication,
   UserStore,
@@ -25,7 +28,7 @@ import {
   type Override,
   type SettingsInput,
 } from '../../../src/index.js';
-import { SIGNING_KEY, startHost, stopHosts } from '../hosts/host.js';
+import { SIGNING_KEY, hostDatabase, hostTypeOrm, startHost, stopHosts } from '../hosts/host.js';
 import { bearer, hostModule, startGuardedHost } from './guarded-host.js';
 
 jest.setTimeout(60_000);
@@ -143,6 +146,26 @@ describe('a chain that a handler names', () => {
     const { client } = await startHost(await hostModule('chains', own, settings));
     expect((await client.get('/')).status).toBe(403);
     await stopHosts();
+  });
+});
+
+describe('a module of this package', () => {
+  const typeOrm = async () => TypeOrmModule.forRoot(hostTypeOrm(await hostDatabase('modules')));
+
+  it('AuthModule without forRoot stops the start with an example', async () => {
+    const imports = [await typeOrm(), AuthModule];
+    expect(await refusal(startHost({ module: class AppModule {}, imports }))).toBe(
+      'ConfigError: AuthModule is imported without its settings. Example: imports: [AuthModule.forRoot({ signingKey: process.env.SIGNING_KEY })]',
+    );
+  });
+
+  it('StatelessAuthModule beside AuthModule stops the start with which to leave out', async () => {
+    const jwkUrl = 'https://login.example/.well-known/jwks.json';
+    const stateless = StatelessAuthModule.forRoot({ jwkUrl, algorithm: 'ES256' });
+    const own = await hostModule('both', { imports: [stateless] });
+    expect(await refusal(startHost(own))).toBe(
+      'ConfigError: AuthModule and StatelessAuthModule are both imported. Leave StatelessAuthModule out: StatelessJwtAuthGuard works with AuthModule as well.',
+    );
   });
 });
 
