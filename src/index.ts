@@ -1,14 +1,18 @@
 export { AccountModule } from './account/account.module.js';
 export { AccountController } from './account/account.controller.js';
+export { AccountService } from './account/account.service.js';
+export { ChangePasswordDto } from './account/dto/change-password.dto.js';
+export { ProfileResponse } from './account/dto/profile-response.dto.js';
 export { SessionsController } from './account/sessions.controller.js';
 export { AdminController } from './admin/admin.controller.js';
 export { AdminModule } from './admin/admin.module.js';
+export { AdminService } from './admin/admin.service.js';
 export { StaffGuard } from './admin/staff.guard.js';
 export { configureApp } from './app.setup.js';
 export { AuthErrorFilter } from './auth/auth-error.filter.js';
 export { AuthModule, type AuthModuleExtras } from './auth/auth.module.js';
 export { AuthToken } from './auth/auth-token.entity.js';
-export type { AuthenticatedUser } from './auth/authenticated-user.js';
+export type { AuthenticatedUser, CredentialSource } from './auth/authenticated-user.js';
 export { AuthenticationGuard } from './auth/authentication.guard.js';
 export { FieldsPipe } from './auth/fields.pipe.js';
 export { JwtAuthGuard } from './auth/jwt-auth.guard.js';
@@ -32,6 +36,7 @@ export { StatelessJwtAuthGuard } from './auth/stateless-jwt-auth.guard.js';
 export type { TokenPaths } from './auth/token-paths.js';
 export { TokenController } from './auth/token.controller.js';
 export { TokenViewsService } from './auth/token-views.service.js';
+export { SessionResponse } from './auth/dto/session-response.dto.js';
 export { TokenBlacklistDto } from './auth/dto/token-blacklist.dto.js';
 export { TokenObtainPairDto } from './auth/dto/token-obtain-pair.dto.js';
 export { TokenRefreshSlidingDto } from './auth/dto/token-refresh-sliding.dto.js';
@@ -51,6 +56,7 @@ export {
   InvalidTokenError,
   UnavailableError,
   ValidationError,
+  type AuthErrorOptions,
   type ErrorCode,
 } from './common/errors.js';
 export type { RequestContext } from './common/request-context.js';
@@ -97,7 +103,10 @@ export { TokensService } from './tokens/tokens.service.js';
 export { TokenClaims, type ClaimsSubject } from './tokens/token-claims.js';
 export type { UserProperties } from './users/entity-table.js';
 export { EntityUserStore } from './users/entity-user-store.js';
-export { DjangoPasswordHasher } from './users/django-password-hasher.js';
+export {
+  DjangoPasswordHasher,
+  type DjangoPasswordHasherOptions,
+} from './users/django-password-hasher.js';
 export {
   PasswordHasher,
   type CandidateCheck,

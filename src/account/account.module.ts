@@ -13,5 +13,6 @@ import { SessionsController } from './sessions.controller.js';
   imports: [AuthenticationModule],
   controllers: [AccountController, SessionsController],
   providers: [AccountService],
+  exports: [AccountService],
 })
 export class AccountModule {}

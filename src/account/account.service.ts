@@ -15,6 +15,8 @@ import { sessionResponse, type SessionResponse } from '../auth/dto/session-respo
 /**
  * What the signed-in user can do with the own account. Each method throws what the guard would, where that has looked
  * no user up.
+ *
+ * @publicApi
  */
 @Injectable()
 export class AccountService {

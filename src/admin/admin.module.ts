@@ -13,6 +13,6 @@ import { StaffGuard } from './staff.guard.js';
   imports: [AuthenticationModule],
   controllers: [AdminController],
   providers: [AdminService, StaffGuard],
-  exports: [StaffGuard],
+  exports: [AdminService, StaffGuard],
 })
 export class AdminModule {}

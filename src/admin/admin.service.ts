@@ -4,7 +4,11 @@ import { AuthError } from '../common/errors.js';
 import { RefreshTokenLedger } from '../ledger/refresh-token-ledger.js';
 import { UserStore } from '../users/user-store.js';
 
-/** What staff can do with the accounts of others. Users are named by their primary key. */
+/**
+ * What staff can do with the accounts of others. Users are named by their primary key.
+ *
+ * @publicApi
+ */
 @Injectable()
 export class AdminService {
   constructor(

@@ -24,7 +24,11 @@ export interface Authenticated {
 /** Where a call has an access token that stands in no header: a symbol, which no host's request has by accident. */
 export const BARE_TOKEN = Symbol('nest-simplejwt:bare-token');
 
-/** What authentication classes look at in a request, the same on every platform. */
+/**
+ * What authentication classes look at in a request, the same on every platform.
+ *
+ * @publicApi
+ */
 export interface CredentialSource {
   readonly [BARE_TOKEN]?: string;
   readonly method?: string;

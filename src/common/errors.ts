@@ -160,7 +160,11 @@ export const ERRORS = {
  */
 export type ErrorCode = keyof typeof ERRORS;
 
-/** What an error may add to its catalogue entry. */
+/**
+ * What an error may add to its catalogue entry.
+ *
+ * @publicApi
+ */
 export interface AuthErrorOptions {
   /** Text for the caller, in place of the catalogue's. */
   detail?: string;

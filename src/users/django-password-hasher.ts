@@ -29,7 +29,11 @@ const pbkdf2Async = promisify(pbkdf2);
 // Named parameters choose the overload with options, which `promisify` does not find by itself.
 const scryptAsync = promisify<Buffer, string, number, ScryptOptions, Buffer>(scrypt);
 
-/** How new hashes are made and how many are computed at once. */
+/**
+ * How new hashes are made and how many are computed at once.
+ *
+ * @publicApi
+ */
 export interface DjangoPasswordHasherOptions {
   /**
    * The format of new hashes: `argon2` is argon2id with 19 MiB and 2 passes (OWASP Password Storage Cheat

@@ -1,7 +1,11 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { CharField } from '../../common/char-field.js';
 
-/** A change of the own password. Both are taken exactly as sent. */
+/**
+ * A change of the own password. Both are taken exactly as sent.
+ *
+ * @publicApi
+ */
 export class ChangePasswordDto {
   @ApiProperty({ format: 'password' })
   @CharField({ trim: false })

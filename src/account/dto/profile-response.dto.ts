@@ -1,7 +1,11 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { AuthenticatedUser } from '../../auth/authenticated-user.js';
 
-/** The signed-in user (contract §1). */
+/**
+ * The signed-in user (contract §1).
+ *
+ * @publicApi
+ */
 export class ProfileResponse {
   @ApiProperty({
     type: 'integer',

@@ -2,7 +2,11 @@ import { ApiProperty } from '@nestjs/swagger';
 import Bowser from 'bowser';
 import type { SessionInfo } from '../../ledger/refresh-token-ledger.js';
 
-/** One session in the list of its user. Instants are RFC 3339 in UTC. */
+/**
+ * One session in the list of its user. Instants are RFC 3339 in UTC.
+ *
+ * @publicApi
+ */
 export class SessionResponse {
   @ApiProperty({ example: '6f55e28514a375fa4af11920fbc37d51' })
   id: string;

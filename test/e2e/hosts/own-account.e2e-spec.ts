@@ -1,0 +1,83 @@
+import { Controller, Get, Injectable, Module } from '@nestjs/common';
+import {
+  AccountController,
+  AccountModule,
+  AccountService,
+  AdminController,
+  AdminModule,
+  AdminService,
+  CurrentUser,
+  type AuthenticatedUser,
+  type ProfileResponse,
+  type SessionResponse,
+} from '../../../src/index.js';
+import {
+  bearer,
+  hostModule,
+  startGuardedHost,
+  type GuardedHost,
+} from '../contexts/guarded-host.js';
+import { stopHosts } from './host.js';
+
+jest.setTimeout(30_000);
+
+@Controller('own/me')
+class OwnAccountController extends AccountController {
+  @Get()
+  override me(@CurrentUser() user: AuthenticatedUser): ProfileResponse {
+    return Object.assign(super.me(user), { greeting: 'hello' });
+  }
+
+  @Get('count')
+  async count(@CurrentUser() user: AuthenticatedUser): Promise<object> {
+    const sessions: SessionResponse[] = await this.account.listSessions(user, undefined);
+    return { sessions: sessions.length };
+  }
+}
+
+@Controller('own/users/:id')
+class OwnAdminController extends AdminController {
+  @Get('count')
+  async count(): Promise<object> {
+    return { sessions: (await this.admin.listSessions('1')).length };
+  }
+}
+
+/** What a host's own code does with the services. */
+@Injectable()
+class Housekeeping {
+  constructor(
+    readonly account: AccountService,
+    readonly admin: AdminService,
+  ) {}
+}
+
+@Module({
+  imports: [AccountModule, AdminModule],
+  controllers: [OwnAccountController, OwnAdminController],
+  providers: [Housekeeping],
+})
+class OwnAccountModule {}
+
+describe('controllers of a host that extend those of the account and of staff', () => {
+  let host: GuardedHost;
+  beforeAll(async () => {
+    host = await startGuardedHost(await hostModule('own_account', { imports: [OwnAccountModule] }));
+  });
+  afterAll(stopHosts);
+
+  it('have the services of ours, and the guards', async () => {
+    expect((await host.client.get('/own/me')).status).toBe(401);
+    const good = bearer(host.alice.access);
+    const me = await host.client.get('/own/me', good);
+    expect(me).toMatchObject({ status: 200, body: { username: 'alice', greeting: 'hello' } });
+    expect((await host.client.get('/own/me/count', good)).body).toEqual({ sessions: 1 });
+    expect((await host.client.get('/own/users/1/count', good)).status).toBe(403);
+  });
+
+  it('stand beside services of the host that use the same', async () => {
+    const { admin } = host.app.get(Housekeeping, { strict: false });
+    expect(await admin.listSessions('1')).toHaveLength(1);
+    await expect(admin.listSessions('99')).rejects.toMatchObject({ code: 'not_found' });
+  });
+});
