@@ -17,12 +17,14 @@ const encrypted = rsa.privateKey.export({
 }) as string;
 
 interface Given {
+  readonly profile?: 'secure' | 'parity';
   readonly verifyingKey?: string;
   readonly previousSigningKeys?: readonly string[];
 }
 
 const load = (algorithm: Algorithm, signingKey: string, given: Given = {}) =>
   loadConfiguredKeys({
+    profile: 'secure',
     algorithm,
     signingKey,
     verifyingKey: '',
@@ -132,6 +134,31 @@ describe('configured keys', () => {
     expect(keys.verifying.map(({ key }) => key.type)).toEqual(['public', 'public', 'public']);
     expect(keys.verifying[0].key.equals(signing.publicKey)).toBe(true);
     expect(keys.verifying[1]?.key.equals(p256.publicKey)).toBe(true);
-    expect(keys.verifying.map(({ kid }) => kid)).toEqual([null, null, null]);
+  });
+
+  it('are named by their thumbprints, the two halves of one alike', () => {
+    const keys = load('ES256', text(p256.privateKey), {
+      previousSigningKeys: [text(p256.publicKey)],
+    });
+    const { kid } = keys.signing;
+    expect(kid).toMatch(/^[\w-]{43}$/);
+    expect(keys.verifying.map((key) => [key.kid, key.jwk?.kid])).toEqual([
+      [kid, kid],
+      [kid, kid],
+    ]);
+  });
+
+  it('sign tokens without a name in the profile parity, and as a secret', () => {
+    const parity = load('ES256', text(p256.privateKey), { profile: 'parity' });
+    expect(parity.signing.kid).toBeNull();
+    expect(parity.verifying[0].kid).toMatch(/^[\w-]{43}$/);
+    const { signing, verifying } = load('HS256', SECRET);
+    expect([signing.kid, verifying[0].kid, verifying[0].jwk]).toEqual([null, null, null]);
+  });
+
+  it('of RSA that are bound to PSS have no name, since they cannot be published', () => {
+    const { privateKey } = generateKeyPairSync('rsa-pss', { modulusLength: 2048 });
+    const { signing, verifying } = load('PS256', text(privateKey));
+    expect([signing.kid, verifying[0].kid]).toEqual([null, null]);
   });
 });

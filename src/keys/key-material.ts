@@ -7,20 +7,28 @@ import {
   type Settings,
 } from '../config/settings.js';
 import { algorithmsFor, isHmac, keyProblem, openSslCommand } from './domain/algorithm.js';
+import { publicJwk, type PublicJwk } from './domain/public-jwk.js';
 import type { SigningKey, VerifyingKey } from './verifying-key.js';
 
 /** The configured keys, parsed once. */
 export interface ConfiguredKeys {
   readonly signing: SigningKey;
   /** What verifies tokens that name no key: the signing key's other half, then the previous ones. */
-  readonly verifying: readonly [VerifyingKey, ...VerifyingKey[]];
+  readonly verifying: readonly [ConfiguredKey, ...ConfiguredKey[]];
+}
+
+/** A configured key that verifies. */
+export interface ConfiguredKey extends VerifyingKey {
+  readonly source: 'settings';
+  /** Its public part, null where it has none that could be published. */
+  readonly jwk: PublicJwk | null;
 }
 
 type KeySettings = Pick<
   Settings,
-  'algorithm' | 'signingKey' | 'verifyingKey' | 'previousSigningKeys'
+  'profile' | 'algorithm' | 'signingKey' | 'verifyingKey' | 'previousSigningKeys'
 >;
-type KeySetting = Exclude<keyof KeySettings, 'algorithm'>;
+type KeySetting = Exclude<keyof KeySettings, 'profile' | 'algorithm'>;
 
 /** What the settings are called where they are given. */
 type NameOf = (name: SettingName) => string;
@@ -50,7 +58,7 @@ export function loadConfiguredKeys(
   const own = configured(algorithm, verifying);
   const previous = previousSigningKeys.map((text) => configured(algorithm, reader.previous(text)));
   return {
-    signing: { kid: null, algorithm, key: signing, verifying: own },
+    signing: { kid: kidOf(own, settings), algorithm, key: signing, verifying: own },
     verifying: [own, ...previous],
   };
 }
@@ -71,6 +79,16 @@ function configured(algorithm: Algorithm, key: KeyObject): VerifyingKey {
 interface KeyPair {
   readonly signing: KeyObject;
   readonly verifying: KeyObject;
+}
+
+function configured(algorithm: Algorithm, key: KeyObject): ConfiguredKey {
+  const jwk = publicJwk(key, algorithm);
+  return { source: 'settings', kid: jwk?.kid ?? null, algorithm, key, jwk };
+}
+
+/** What tokens call the key: in a JWK Set of several a library cannot choose without (contract §12); SimpleJWT has none. */
+function kidOf({ kid }: ConfiguredKey, { profile }: KeySettings): string | null {
+  return profile === 'parity' ? null : kid;
 }
 
 /** Reads keys for one algorithm, and says what is wrong with those that do not fit it. */

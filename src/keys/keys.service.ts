@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
 import { AuthSettings } from '../config/auth-settings.js';
 import { isHmac, isRingAlgorithm } from './domain/algorithm.js';
-import { publicJwk, type PublicJwk } from './domain/public-jwk.js';
+import type { PublicJwk } from './domain/public-jwk.js';
 import { JwkSetClient } from './jwk-set.client.js';
 import { loadConfiguredKeys, type ConfiguredKeys } from './key-material.js';
 import { KeyRing } from './key-ring.js';
@@ -45,9 +45,7 @@ export class KeysService {
   ) {
     const { algorithm, jwkUrl } = settings;
     this.configured = loadConfiguredKeys(settings);
-    this.published = this.configured.verifying.flatMap(
-      ({ key }) => publicJwk(key, algorithm) ?? [],
-    );
+    this.published = this.configured.verifying.flatMap(({ jwk }) => jwk ?? []);
     this.remote = jwkUrl && !isHmac(algorithm) ? new JwkSetClient(jwkUrl, algorithm, clock) : null;
   }
 
@@ -57,15 +55,17 @@ export class KeysService {
   }
 
   /**
-   * The keys one of which must have signed a token with this header. A `kid` is looked up in the ring, then in the JWK
-   * Set of `JWK_URL`; where there is neither it is ignored, as SimpleJWT does. A token without `kid` belongs to the
-   * configured keys (contract §12).
+   * The keys one of which must have signed a token with this header. A `kid` is looked up among the configured keys, in
+   * the ring, then in the JWK Set of `JWK_URL`; where there is neither of these two an unknown one is ignored, as SimpleJWT
+   * does. A token without `kid` belongs to the configured keys (contract §12).
    *
    * @throws UnavailableError when the ring, or the JWK Set, cannot be had
    */
   async find({ alg, kid }: KeyHeader): Promise<FoundKeys> {
     const { algorithm } = this.settings;
     if (kid === undefined) return alg === algorithm ? this.configured.verifying : 'algorithm';
+    const own = this.configured.verifying.find((one) => one.kid === kid);
+    if (own) return alg === algorithm ? [own] : 'algorithm';
     // Nothing is looked up or fetched for an algorithm that neither can have.
     const mayBeOfRing = isRingAlgorithm(alg);
     const mayBeRemote = this.remote !== null && alg === algorithm;

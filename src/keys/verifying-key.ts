@@ -9,7 +9,7 @@ import type { Algorithm } from '../config/settings.js';
 export interface VerifyingKey {
   /** Who vouches for it: the configuration, the key ring, or another issuer's JWK Set. */
   readonly source: 'settings' | 'ring' | 'remote';
-  /** Null for a configured key, whose tokens name none. */
+  /** RFC 7638 thumbprint, or what another issuer calls it; null for a secret, which has no public name. */
   readonly kid: string | null;
   readonly algorithm: Algorithm;
   readonly key: KeyObject;
@@ -21,7 +21,7 @@ export interface VerifyingKey {
  * @publicApi
  */
 export interface SigningKey {
-  /** Goes into the header; null for the configured key, whose tokens name none. */
+  /** Goes into the header; null for a secret, and for the configured key in the profile `parity`: their tokens name none. */
   readonly kid: string | null;
   readonly algorithm: Algorithm;
   readonly key: KeyObject;

@@ -1,7 +1,19 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { calculateJwkThumbprint, createLocalJWKSet, jwtVerify, type JWK } from 'jose';
-import { KEY_ENCRYPTION_KEY, openKeys, type TestKeys } from '../support/key-ring.js';
+import { Test } from '@nestjs/testing';
+import {
+  SignJWT,
+  calculateJwkThumbprint,
+  createRemoteJWKSet,
+  importPKCS8,
+  jwtVerify,
+  type JWK,
+} from 'jose';
+import { JwtTokenOnlyAuthentication } from '../../src/auth/jwt-stateless-authentication.js';
+import { StatelessAuthModule } from '../../src/auth/stateless-auth.module.js';
+import { query } from '../support/databases.js';
+import { KEY_ENCRYPTION_KEY, headerOf, openKeys, type TestKeys } from '../support/key-ring.js';
 import { startTestServer, type TestServer } from '../support/server.js';
+import { accessClaims } from '../support/tokens.js';
 import { within } from '../support/within.js';
 
 jest.setTimeout(60_000);
@@ -33,6 +45,7 @@ describe('the JWK Set', () => {
     server = await startTestServer({
       env: {
         KEY_ENCRYPTION_KEY,
+        SIMPLE_JWT_PROFILE: 'secure',
         SIMPLE_JWT_ALGORITHM: 'ES256',
         SIMPLE_JWT_SIGNING_KEY: own.signing,
         SIMPLE_JWT_PREVIOUS_SIGNING_KEYS: previous.verifying,
@@ -40,6 +53,11 @@ describe('the JWK Set', () => {
     });
     ring = await openKeys(server.database);
     await server.createUser({ username: 'alice', password: 'secret' });
+  });
+
+  afterEach(async () => {
+    await query(server.database, 'DELETE FROM auth_signing_key');
+    await within(1000, fetchSet, ({ keys }) => keys.length === 2);
   });
 
   afterAll(async () => {
@@ -58,9 +76,42 @@ describe('the JWK Set', () => {
       expect(key).toMatchObject({ alg: 'ES256', use: 'sig' });
       expect(key.kid).toBe(await calculateJwkThumbprint(key));
     }
+  });
+
+  it('is all that others need, although several of its keys have one algorithm', async () => {
+    const { kid } = await ring.keys.generate('ES256');
+    const { keys } = await listing([kid]);
+    expect(keys.map(({ alg }) => alg)).toEqual(['ES256', 'ES256', 'ES256']);
     const { access } = await server.client.login('alice', 'secret');
-    const set = createLocalJWKSet({ keys: [{ ...keys[0]! }] });
-    await expect(jwtVerify(access, set)).resolves.toBeDefined();
+    expect(headerOf(access)).toEqual({ alg: 'ES256', typ: 'JWT', kid: keys[1]!.kid });
+    const url = new URL(PATH, server.url);
+    await expect(jwtVerify(access, createRemoteJWKSet(url))).resolves.toBeDefined();
+    const settings = { jwkUrl: url.href, algorithm: 'ES256' };
+    const module = await Test.createTestingModule({
+      imports: [StatelessAuthModule.forRoot(settings)],
+    }).compile();
+    const headers = { authorization: `Bearer ${access}` };
+    const found = await module.get(JwtTokenOnlyAuthentication).authenticate({ headers });
+    expect(found).toMatchObject({ user: { id: expect.any(String) } });
+  });
+
+  it('names the keys that verify here as well, whether a token says their names or not', async () => {
+    const names = (await fetchSet()).keys.map(({ kid }) => kid);
+    const verify = async (pem: string, header: { kid?: string }): Promise<number> => {
+      const token = await new SignJWT(accessClaims('1'))
+        .setProtectedHeader({ alg: 'ES256', ...header })
+        .sign(await importPKCS8(pem, 'ES256'));
+      return (await server.client.verify(token)).status;
+    };
+    await ring.rotate();
+    for (const [pem, kid, other] of [
+      [own.signing, names[0]!, names[1]!],
+      [previous.signing, names[1]!, names[0]!],
+    ] as const) {
+      expect(await verify(pem, { kid })).toBe(200);
+      expect(await verify(pem, {})).toBe(200);
+      expect(await verify(pem, { kid: other })).toBe(401);
+    }
   });
 
   it('lists next, signing and retired keys of every kind, and never anything private', async () => {
@@ -130,6 +181,23 @@ describe('the JWK Set', () => {
     expect(body).toMatchObject({ name: 'JWK Set', renders: ['application/jwk-set+json'] });
     const { body: document } = await server.client.get<{ paths: object }>('/docs/openapi.json');
     expect(document.paths).toHaveProperty([PATH, 'get', 'responses', '304']);
+  });
+});
+
+describe('in the profile parity', () => {
+  it('tokens name no key, as SimpleJWT writes them', async () => {
+    const server = await startTestServer({
+      env: {
+        SIMPLE_JWT_PROFILE: 'parity',
+        SIMPLE_JWT_ALGORITHM: 'ES256',
+        SIMPLE_JWT_SIGNING_KEY: pemPair('P-256').signing,
+      },
+    });
+    await server.createUser({ username: 'alice', password: 'secret' });
+    const { access } = await server.client.login('alice', 'secret');
+    expect(headerOf(access)).toEqual({ alg: 'ES256', typ: 'JWT' });
+    expect((await server.client.me(access)).status).toBe(200);
+    await server.stop();
   });
 });
 
