@@ -72,10 +72,6 @@ function requireSigningKey({ algorithm, signingKey }: KeySettings): void {
   ]);
 }
 
-function configured(algorithm: Algorithm, key: KeyObject): VerifyingKey {
-  return { source: 'settings', kid: null, algorithm, key };
-}
-
 interface KeyPair {
   readonly signing: KeyObject;
   readonly verifying: KeyObject;

@@ -98,16 +98,15 @@ export class KeyRotationService {
   }
 
   /**
-   * Does what a schedule asks for.
+   * Does what a schedule asks for. It begins no ring: `begin` is for the operator.
    *
    * @param interval - seconds between two rotations
    */
   async followSchedule(interval: number): Promise<DueWork> {
     const rows = new KeyRows(this.database.manager);
+    const due = dueWork(await rows.findAll(), interval * 1000, await rows.now());
     // Nearly always: then nobody is locked out, and nobody hears of a change.
-    if (dueWork(await rows.findAll(), interval * 1000, await rows.now()) === 'nothing') {
-      return 'nothing';
-    }
+    if (due === 'nothing' || due === 'begin') return due;
     return this.exclusively((locked, keys, now) => this.doDueWork(locked, keys, { interval, now }));
   }
 

@@ -13,6 +13,7 @@ import { KeyRotationService } from './key-rotation.service.js';
 @Injectable()
 export class RotateKeysTask {
   private readonly logger = new Logger('RotateKeysTask');
+  private hasAsked = false;
 
   constructor(
     private readonly database: DataSource,
@@ -30,11 +31,22 @@ export class RotateKeysTask {
       );
       if (work === 'generate') this.logger.log('published the next signing key');
       if (work === 'rotate') this.logger.log('the next signing key signs now');
+      if (work === 'begin') this.askToBegin();
     } catch (error) {
       this.logger.error(
         'the rotation of keys failed and will be tried again',
         error instanceof Error ? error.stack : undefined,
       );
     }
+  }
+
+  /** Once: it stays true for as long as nobody does it. */
+  private askToBegin(): void {
+    if (!this.hasAsked) {
+      this.logger.warn(
+        'the key ring is empty, and the schedule begins none. When every server runs a version that knows the ring: nest-simplejwt keys generate',
+      );
+    }
+    this.hasAsked = true;
   }
 }

@@ -148,7 +148,7 @@ describe('the key of a token', () => {
 });
 
 describe('a schedule', () => {
-  it('publishes a key, lets it sign when caches know it, and prepares the next one in time', async () => {
+  it('begins no ring; of one it lets the key sign when caches know it, and prepares the next in time', async () => {
     const server = await startTestServer({
       env: { KEY_ENCRYPTION_KEY, SIMPLE_JWT_KEY_ROTATION_INTERVAL: '30d' },
     });
@@ -161,6 +161,11 @@ describe('a schedule', () => {
         by,
       ]);
     await task.run();
+    await age('created_at', '90 days');
+    await task.run();
+    // Servers of an older version may still run, and would refuse its tokens.
+    expect(await states()).toEqual([]);
+    await ring.keys.generate();
     await task.run();
     expect(await states()).toEqual(['next']);
     await age('created_at', '10 minutes');
@@ -177,6 +182,9 @@ describe('a schedule', () => {
     await age('created_at', '1 day');
     await task.run();
     expect(await states()).toEqual(['retired', 'signing']);
+    await ring.keys.retire((await ring.keys.list())[1]!.kid, { successor: false });
+    await task.run();
+    expect(await states()).toEqual(['retired', 'retired']);
     await ring.close();
     await server.stop();
   });

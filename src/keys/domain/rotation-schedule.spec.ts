@@ -20,8 +20,10 @@ const retired: ScheduledKey = { ...signing(2 * DAY), state: 'retired' };
 
 describe('the schedule of rotations', () => {
   it.each<[string, readonly ScheduledKey[], number]>([
-    ['generate', [], 30 * DAY],
-    ['generate', [retired], 30 * DAY],
+    // Whether every server knows the ring is for an operator to say.
+    ['begin', [], 30 * DAY],
+    ['begin', [retired], 30 * DAY],
+    ['begin', [{ ...retired, state: 'ended' }], 30 * DAY],
     ['nothing', [next(9 * MINUTE)], 30 * DAY],
     ['rotate', [next(10 * MINUTE)], 30 * DAY],
     ['nothing', [signing(28 * DAY)], 30 * DAY],
@@ -45,7 +47,7 @@ describe('the schedule of rotations', () => {
     const someSteps = fc.array(fc.integer({ min: MINUTE, max: DAY }), { minLength: 50 });
     fc.assert(
       fc.property(anInterval, someSteps, (interval, steps) => {
-        let keys: ScheduledKey[] = [];
+        let keys: ScheduledKey[] = [{ state: 'next', createdAt: 0, activatedAt: null }];
         let now = 0;
         for (const step of steps) {
           now += step;

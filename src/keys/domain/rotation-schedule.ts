@@ -7,8 +7,11 @@ export interface ScheduledKey {
   readonly activatedAt: number | null;
 }
 
-/** What is due: a next key to be published, the next key to sign, or nothing. */
-export type DueWork = 'generate' | 'rotate' | 'nothing';
+/**
+ * What is due: a next key to be published, the next key to sign, or nothing; `begin` where an operator has to make the
+ * first key.
+ */
+export type DueWork = 'generate' | 'rotate' | 'nothing' | 'begin';
 
 const DAY = 86_400_000;
 /**
@@ -18,7 +21,8 @@ const DAY = 86_400_000;
 const SPREAD = 600_000;
 
 /**
- * What a schedule asks for. The next key is published a day, or half of a shorter interval, before it signs; one that
+ * What a schedule asks for. It goes on with a ring and begins none, nor one that was left: in a rolling restart servers
+ * that do not know the ring yet would refuse its tokens, and only an operator knows when the last of them is gone. The next key is published a day, or half of a shorter interval, before it signs; one that
  * comes too late for that (the servers were down) still waits until caches elsewhere have had the time to learn of it.
  *
  * @param interval - ms between two rotations
@@ -26,6 +30,7 @@ const SPREAD = 600_000;
 export function dueWork(keys: readonly ScheduledKey[], interval: number, now: number): DueWork {
   const signing = keys.find(({ state }) => state === 'signing');
   const next = keys.find(({ state }) => state === 'next');
+  if (!signing && !next) return 'begin';
   const due = signing ? (signing.activatedAt ?? signing.createdAt) + interval : now;
   if (!next) return now >= due - Math.min(interval / 2, DAY) ? 'generate' : 'nothing';
   return now >= Math.max(due, next.createdAt + SPREAD) ? 'rotate' : 'nothing';
