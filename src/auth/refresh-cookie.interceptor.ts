@@ -13,6 +13,9 @@ import type { RefreshCookie, CookieRequest } from './refresh-cookie.service.js';
 import { TOKEN_VIEWS } from './token-paths.js';
 import type { TokenController } from './token.controller.js';
 
+/** Reasons of a refused log-out by which the token opens nothing any more. */
+const ENDED: ReadonlySet<string> = new Set(['blacklisted', 'session_ended', 'expired']);
+
 /**
  * Cookie mode (`REFRESH_COOKIE`) around the token views, which see tokens in bodies as ever; so do controllers that
  * extend them. A token goes back the way it came: whoever sends it in the body gets its successor in the body.
@@ -62,12 +65,13 @@ export class RefreshCookieInterceptor implements NestInterceptor {
     if (refreshCookie !== 'ends') {
       return next.handle().pipe(map((answer) => this.cookie.moveOutOfAnswer(answer, response)));
     }
-    // Whoever logs out wants the cookie gone, also when its session had ended before; not when nobody could look.
+    // Whoever logs out wants the cookie gone, also when its session had ended before; not when nothing has ended, as where
+    // nobody could look, or where this node alone does not know the key: the cookie would be lost and its session live on.
     return next.handle().pipe(
       tap({
         next: () => this.cookie.clear(response),
         error: (error) => {
-          if (error instanceof AuthError && error.getStatus() === 401) this.cookie.clear(response);
+          if (error instanceof AuthError && ENDED.has(error.reason)) this.cookie.clear(response);
         },
       }),
     );

@@ -2,7 +2,7 @@ import { BrowserPage, CookieJar } from '../support/browser-page.js';
 import type { Answer, HeaderValues } from '../support/client.js';
 import { query, truncateTables } from '../support/databases.js';
 import { startTestServer, type TestServer } from '../support/server.js';
-import { claimsOf } from '../support/tokens.js';
+import { HEADER, claimsOf, forge } from '../support/tokens.js';
 
 jest.setTimeout(30_000);
 
@@ -42,6 +42,7 @@ const given = ({ headers }: Answer) => [
   ...new Set(headers.getSetCookie().map((line) => /=([^;]*)/.exec(line)?.[1])),
 ];
 const tokenIn = (jar: CookieJar) => jar.headerFor(VIEWS[0]!).slice(NAME.length + 1);
+const cookieOf = (token: string) => ({ cookie: `${NAME}=${token}` });
 const liveSessions = async () =>
   (await query(server.database, 'SELECT id FROM auth_session WHERE revoked_at IS NULL')).length;
 
@@ -172,6 +173,34 @@ describe('with cookie mode', () => {
       await query(server.database, 'UPDATE auth_session SET revoked_at = now()');
       expect(await page.logOut()).toMatchObject({ status: 401 });
       expect(page.jar.size).toBe(0);
+    });
+
+    it('clears a cookie whose token has expired', async () => {
+      const page = await loggedIn();
+      const token = tokenIn(page.jar);
+      const now = Math.floor(Date.now() / 1000);
+      const expired = forge(HEADER, { ...claimsOf(token), exp: now - 1 });
+      const out = await page.post('/login/simpleJWT/blacklist', {}, cookieOf(expired));
+      expect(out).toMatchObject({ status: 401, body: { detail: 'Token is expired' } });
+      expect(given(out)).toEqual(['']);
+    });
+
+    it('keeps a cookie of which nothing was ended, as on a server that does not know its key yet', async () => {
+      const page = await loggedIn();
+      const token = tokenIn(page.jar);
+      const other = 'a new secret that this server does not know yet';
+      for (const strange of [
+        forge(HEADER, claimsOf(token), other),
+        forge(HEADER, { ...claimsOf(token), token_type: 'access' }),
+        'x',
+      ]) {
+        const out = await page.post('/login/simpleJWT/blacklist', {}, cookieOf(strange));
+        expect(out.status).toBe(401);
+        expect(given(out)).toEqual([]);
+      }
+      expect(tokenIn(page.jar)).toBe(token);
+      expect(await liveSessions()).toBe(1);
+      expect((await page.logOut()).status).toBe(200);
     });
 
     it('keeps the cookie when nobody could end the session', async () => {
