@@ -56,6 +56,7 @@ async function lives(...tokens: string[]): Promise<void> {
 describe('introspection with the session ledger', () => {
   serve({
     SIMPLE_JWT_PROFILE: 'secure',
+    SIMPLE_JWT_AUTH_TOKEN_CLASSES: 'AccessToken,SlidingToken',
     SIMPLE_JWT_AUDIENCE: 'shop,office',
     SIMPLE_JWT_ISSUER: 'https://id.example.com',
   });
@@ -173,6 +174,29 @@ describe('introspection with the session ledger', () => {
   });
 });
 
+describe.each([
+  ['AccessToken', ['access']],
+  ['SlidingToken', ['sliding']],
+  ['RefreshToken,AccessToken', ['access']],
+  ['UntypedToken', ['access', 'sliding']],
+])('introspection where the guard accepts %s', (classes, accepted) => {
+  serve({ SIMPLE_JWT_PROFILE: 'secure', SIMPLE_JWT_AUTH_TOKEN_CLASSES: classes });
+
+  it('knows the tokens that the guard lets in, and refresh tokens, which their own view accepts', async () => {
+    const { access, refresh } = await login();
+    const tokens = { access, sliding: await sliding() };
+    for (const [name, token] of Object.entries(tokens)) {
+      const isAccepted = accepted.includes(name);
+      expect((await server.client.me(token)).status).toBe(isAccepted ? 200 : 401);
+      expect((await service.introspect(token)).body.active).toBe(isAccepted);
+    }
+    expect((await service.introspect(refresh)).body).toMatchObject({
+      active: true,
+      token_use: 'refresh',
+    });
+  });
+});
+
 describe('introspection when a token ends by itself', () => {
   serve({ SIMPLE_JWT_PROFILE: 'parity', SIMPLE_JWT_ACCESS_TOKEN_LIFETIME: '60s' }, true);
 
@@ -196,6 +220,7 @@ describe('introspection with the Django ledger', () => {
     SIMPLE_JWT_CHECK_REVOKE_TOKEN: 'true',
     SIMPLE_JWT_USER_ID_CLAIM: 'uid',
     SIMPLE_JWT_JTI_CLAIM: 'id',
+    SIMPLE_JWT_AUTH_TOKEN_CLASSES: 'AccessToken,SlidingToken',
     SIMPLE_JWT_AUDIENCE: 'shop',
   });
 
