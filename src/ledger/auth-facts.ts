@@ -46,6 +46,11 @@ export class AuthFacts {
     return facts && this.isWithinEnd(facts) ? facts : null;
   }
 
+  /** Whether the session has ended, asked of the database, never of the memory. */
+  async hasEnded(sid: string): Promise<boolean> {
+    return (await this.rows.findFacts(sid)) === null;
+  }
+
   /** The user whose `USER_ID_FIELD` has this text. */
   findUser(tokenId: string): Promise<LiveFacts | null> {
     const key = `t:${tokenId}`;

@@ -157,9 +157,10 @@ export function sessionSql(user: UserTable): SessionSql {
         AND (ends_at IS NULL OR ends_at > now())
       ORDER BY created_at DESC, id
       LIMIT ${LISTED}`,
+    /* Also when its refresh token has expired: an access token of it may be good for a while yet. */
     endOne: `
       UPDATE auth_session SET revoked_at = now(), revoke_reason = $3
-      WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL AND expires_at > now()
+      WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL
       RETURNING id`,
     endOthers: `
       WITH cutoff AS (

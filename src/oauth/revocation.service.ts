@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { InvalidTokenError } from '../common/errors.js';
+import { InvalidTokenError, UnavailableError } from '../common/errors.js';
 import { AuthSettings } from '../config/auth-settings.js';
 import { AuthFacts } from '../ledger/auth-facts.js';
 import { sessionIdOf } from '../ledger/domain/session-claims.js';
@@ -30,6 +30,7 @@ export class RevocationService {
    *
    * @throws OAuthError `unsupported_token_type` for an access token that would be accepted after as before: of the Django
    *   ledger, or without `CHECK_SESSION`
+   * @throws UnavailableError when the session is live after as before
    */
   async revoke(token: string): Promise<void> {
     const claims = await this.findClaims(token);
@@ -58,7 +59,9 @@ export class RevocationService {
 
   private async endSession(sid: string | null): Promise<void> {
     const live = sid === null ? null : await this.facts.findSession(sid);
-    if (sid !== null && live) await this.ledger.end(String(live.user.id), sid);
+    if (sid === null || !live || (await this.ledger.end(String(live.user.id), sid))) return;
+    // Somebody else was faster, or nothing was ended and the token goes on opening doors: 200 would be a lie then.
+    if (!(await this.facts.hasEnded(sid))) throw new UnavailableError('session_not_ended');
   }
 
   private async findClaims(token: string): Promise<Claims | null> {

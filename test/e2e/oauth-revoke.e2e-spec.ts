@@ -69,6 +69,31 @@ describe('revocation with the session ledger', () => {
     expect(await liveSessions()).toEqual([]);
   });
 
+  it('of an access token ends its session also when the refresh token has expired', async () => {
+    const { access } = await login();
+    await query(server.database, "UPDATE auth_session SET expires_at = now() - interval '1 s'");
+    expect((await server.client.me(access)).status).toBe(200);
+    expect(await service.revoke(access)).toMatchObject(DONE);
+    expect((await soon(401, () => server.client.me(access))).status).toBe(401);
+    expect((await service.introspect(access)).body).toEqual({ active: false });
+    expect(await liveSessions()).toEqual([]);
+  });
+
+  it('is an error of ours when the session lives on', async () => {
+    const { access } = await login();
+    await query(
+      server.database,
+      `CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+       CREATE TRIGGER keep BEFORE UPDATE ON auth_session FOR EACH ROW EXECUTE FUNCTION keep()`,
+    );
+    const refused = await service.revoke(access);
+    await query(server.database, 'DROP FUNCTION keep CASCADE');
+    expect(refused.status).toBe(503);
+    expect(refused.headers.get('retry-after')).toBe('1');
+    expect((await server.client.me(access)).status).toBe(200);
+    expect(await service.revoke(access)).toMatchObject(DONE);
+  });
+
   it('of a sliding token ends its session', async () => {
     const token = await sliding();
     expect(await service.revoke(token)).toMatchObject(DONE);
