@@ -84,7 +84,7 @@ function sayChange({ signing, retired, isUnannounced }: KeyChange): void {
   else if (retired) say(`${retired.kid} verifies until ${timeText(retired.verifiesUntil)}.`);
   if (isUnannounced) {
     say(
-      'It was not published before: services that cache the JWK Set learn of it when they fetch it again.',
+      'It was published less than ten minutes before: services that cache the JWK Set learn of it when they fetch it again.',
     );
   }
 }

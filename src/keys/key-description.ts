@@ -27,7 +27,7 @@ export interface KeyChange {
   /** The key that signs now; null when the configured `SIGNING_KEY` does. */
   readonly signing: KeyDescription | null;
   readonly retired: KeyDescription | null;
-  /** Whether the key that signs had not been published before. */
+  /** Whether the key that signs was published less than ten minutes before, so that caches of the JWK Set may not know it. */
   readonly isUnannounced: boolean;
 }
 

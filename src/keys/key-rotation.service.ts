@@ -4,7 +4,7 @@ import { AuthSettings } from '../config/auth-settings.js';
 import { ConfigError } from '../config/resolve-settings.js';
 import { isRingAlgorithm, type RingAlgorithm } from './domain/algorithm.js';
 import { longestLifetime, secondsToVerify } from './domain/key-state.js';
-import { dueWork, type DueWork } from './domain/rotation-schedule.js';
+import { dueWork, isUnannounced, type DueWork } from './domain/rotation-schedule.js';
 import { generatePrivateKey } from './generate-key.js';
 import { changeOf, describe, type KeyChange, type KeyDescription } from './key-description.js';
 import { KeyRows, type StoredKey } from './key-rows.js';
@@ -149,7 +149,7 @@ export class KeyRotationService {
     if (signing) await rows.retire(signing.kid, timeOf(signing));
     await rows.activate(kid);
     await rows.deleteEnded(REMEMBERED);
-    return changeOf(await rows.findAll(), signing?.kid, next === undefined);
+    return changeOf(await rows.findAll(), signing?.kid, isUnannounced(next, await rows.now()));
   }
 
   /**

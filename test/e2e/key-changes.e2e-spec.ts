@@ -74,3 +74,18 @@ describe('a key whose public part is damaged', () => {
     expect((await ring.keys.rotate()).signing).not.toBeNull();
   });
 });
+
+describe('a key that begins to sign', () => {
+  it('is unannounced until caches of the JWK Set have had the time to learn of it', async () => {
+    expect((await ring.keys.rotate()).isUnannounced).toBe(true);
+    await ring.keys.generate();
+    expect((await ring.keys.rotate()).isUnannounced).toBe(true);
+    await ring.keys.generate();
+    await age('created_at', '9 minutes 50 seconds');
+    expect((await ring.keys.rotate()).isUnannounced).toBe(true);
+    const { kid } = await ring.keys.generate();
+    await age('created_at', '10 minutes');
+    const { signing, isUnannounced } = await ring.keys.rotate();
+    expect({ kid: signing?.kid, isUnannounced }).toEqual({ kid, isUnannounced: false });
+  });
+});

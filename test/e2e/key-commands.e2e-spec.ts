@@ -50,10 +50,15 @@ describe('nest-simplejwt keys', () => {
     expect(first).toMatchObject({ algorithm: 'EdDSA', state: 'next', activatedAt: null });
     expect(made.stdout).toContain(`The next key is ${first!.kid} (EdDSA).`);
 
+    await query(
+      database,
+      "UPDATE auth_signing_key SET created_at = created_at - interval '10 minutes'",
+    );
     const announced = await keys(['rotate']);
     expect(announced.stdout).toBe(`${first!.kid} (EdDSA) signs.\n`);
+    await keys(['generate']);
     const unannounced = await keys(['rotate']);
-    expect(unannounced.stdout).toContain('It was not published before');
+    expect(unannounced.stdout).toContain('It was published less than ten minutes before');
     const [retired, signing] = await list();
     expect(retired).toMatchObject({ kid: first!.kid, state: 'retired' });
     expect(signing).toMatchObject({ algorithm: 'EdDSA', state: 'signing', verifiesUntil: null });

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { dueWork, type ScheduledKey } from './rotation-schedule.js';
+import { dueWork, isUnannounced, type ScheduledKey } from './rotation-schedule.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -68,5 +68,17 @@ describe('the schedule of rotations', () => {
         if (current) expect(now - current.activatedAt!).toBeLessThan(interval + 3 * DAY);
       }),
     );
+  });
+});
+
+describe('a key that signs', () => {
+  it.each([
+    [true, undefined],
+    [true, next(0)],
+    [true, next(10 * MINUTE - 1)],
+    [false, next(10 * MINUTE)],
+    [false, next(DAY)],
+  ])('is unannounced: %s for %j', (expected, key) => {
+    expect(isUnannounced(key, NOW)).toBe(expected);
   });
 });

@@ -35,3 +35,15 @@ export function dueWork(keys: readonly ScheduledKey[], interval: number, now: nu
   if (!next) return now >= due - Math.min(interval / 2, DAY) ? 'generate' : 'nothing';
   return now >= Math.max(due, next.createdAt + SPREAD) ? 'rotate' : 'nothing';
 }
+
+/**
+ * Whether caches of the JWK Set may not know a key yet, were it to sign now.
+ *
+ * @param key - undefined for one that is only now made
+ */
+export function isUnannounced(
+  key: Pick<ScheduledKey, 'createdAt'> | undefined,
+  now: number,
+): boolean {
+  return key === undefined || now - key.createdAt < SPREAD;
+}
