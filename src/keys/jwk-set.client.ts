@@ -6,6 +6,11 @@ import { keyProblem } from './domain/algorithm.js';
 
 /** How long a fetched set is used without asking again, ms. */
 const FRESH_FOR = 300_000;
+/**
+ * How old a set may be while its issuer is away, ms. For ever it may not be: whoever kept us from the issuer would keep a
+ * key alive that was retired because it had been stolen.
+ */
+const OLDEST = 3_600_000;
 /** Between two fetches that unknown key ids cause, ms: invented ids must not make us a fetch storm. */
 const COOL_DOWN = 10_000;
 /** Until a fetch is given up, ms. */
@@ -15,7 +20,7 @@ const MAX_BYTES = 262_144;
 /** Keys of a set at most. */
 const MAX_KEYS = 64;
 
-/** The JWK Set of another issuer (`JWK_URL`), fetched when it is needed and kept for five minutes. */
+/** The JWK Set of another issuer (`JWK_URL`), fetched when it is needed and kept for five minutes, or an hour while it is away. */
 export class JwkSetClient {
   private readonly logger = new Logger('JwkSetClient');
   private keys: ReadonlyMap<string, KeyObject> = new Map();
@@ -33,19 +38,25 @@ export class JwkSetClient {
   /**
    * The key of that id, or null when the set does not list it.
    *
-   * @throws UnavailableError when the set cannot be had, so that nobody can say whether it lists the key
+   * @throws UnavailableError when the set cannot be had, so that nobody can say whether it lists the key, or has not been
+   *   for an hour
    */
   async findKey(kid: string): Promise<KeyObject | null> {
-    const isStale = this.clock.now() - this.fetchedAt >= FRESH_FOR;
     const known = this.keys.get(kid);
-    if (known && !isStale) return known;
+    if (known && this.age() < FRESH_FOR) return known;
     if (this.clock.now() - this.triedAt >= COOL_DOWN) await this.refresh();
     else if (this.fetching) await this.fetching;
     const key = this.keys.get(kid);
-    // While the issuer is away, keys that it listed last stay good: it may only be restarting.
-    if (!key && this.failed)
+    // While the issuer is away, keys that it listed last stay good for a while: it may only be restarting.
+    if (this.failed && (!key || this.age() >= OLDEST)) {
       throw new UnavailableError('jwk_set_unavailable', { retryAfterSeconds: 10 });
+    }
     return key ?? null;
+  }
+
+  /** Of the set that is held, ms. */
+  private age(): number {
+    return this.clock.now() - this.fetchedAt;
   }
 
   private refresh(): Promise<void> {
