@@ -1,3 +1,4 @@
+import { readEnvironment } from './environment.js';
 import { ConfigError, fromEnvironment, resolveSettings } from './resolve-settings.js';
 
 const GOOD = 'sRp1Oaj2uHKIV0lPgHdyTInlPzYyI4NXqUZ8iS0m2vA';
@@ -55,5 +56,50 @@ describe('the settings of the key ring', () => {
       const [problem] = problemsOf({ SIMPLE_JWT_PREVIOUS_SIGNING_KEYS: wrong });
       expect(problem).toMatch(/^SIMPLE_JWT_PREVIOUS_SIGNING_KEYS /);
     }
+  });
+});
+
+describe('JWK_URL', () => {
+  it.each([
+    'text',
+    '/jwks.json',
+    'login.example.com/jwks.json',
+    'ftp://login.example.com/jwks.json',
+    'file:///etc/jwks.json',
+    'https://',
+    'https://user:secret@login.example.com/jwks.json',
+    'https://user@login.example.com/jwks.json',
+  ])('is refused as %s', (address) => {
+    expect(problemsOf({ SIMPLE_JWT_JWK_URL: address })).toEqual([
+      expect.stringMatching(/^SIMPLE_JWT_JWK_URL is not an address .* Example: https:/),
+    ]);
+  });
+
+  const production = {
+    NODE_ENV: 'production',
+    DATABASE_URL: 'postgres://127.0.0.1/x',
+    SIMPLE_JWT_SIGNING_KEY: 'a signing key of more than thirty-two bytes',
+  };
+
+  it.each([
+    'http://login.example.com/jwks.json',
+    'http://10.0.0.1/jwks.json',
+    'http://127.0.0.1.example.com/jwks.json',
+    'http://localhost.example.com/jwks.json',
+  ])('is refused in production, where anybody on the way could put in a key: %s', (address) => {
+    expect(problemsOf({ SIMPLE_JWT_JWK_URL: address })).toEqual([]);
+    expect(() => readEnvironment({ ...production, SIMPLE_JWT_JWK_URL: address })).toThrow(
+      'SIMPLE_JWT_JWK_URL must begin with https: with NODE_ENV=production',
+    );
+  });
+
+  it.each([
+    'https://login.example.com/jwks.json',
+    'http://localhost:3000/jwks.json',
+    'http://127.0.0.1:3000/',
+    'http://[::1]:3000/',
+  ])('is good in production: %s', (address) => {
+    const { settings } = readEnvironment({ ...production, SIMPLE_JWT_JWK_URL: address });
+    expect(settings.jwkUrl).toBe(address);
   });
 });

@@ -7,7 +7,7 @@ const LEAST_CHARACTERS = 8;
 /** Seconds: a next key must have the time to become known to caches of the JWK Set before it signs. */
 const SHORTEST_ROTATION = 1200;
 
-/** What is wrong with the settings of the key ring, none of which shows a secret. */
+/** What is wrong with the settings of keys, without showing a secret. */
 export function keyContradictions(
   settings: Settings,
   nameOf: (name: SettingName) => string,
@@ -22,6 +22,11 @@ export function keyContradictions(
   if (keyEncryptionKey !== null && keyEncryptionKey === settings.signingKey) {
     problems.push(
       `${nameOf('keyEncryptionKey')} is the same as ${nameOf('signingKey')}: each must be a secret of its own. Example: the output of openssl rand -base64 48`,
+    );
+  }
+  if (settings.jwkUrl !== null && !isHttpAddress(settings.jwkUrl)) {
+    problems.push(
+      `${nameOf('jwkUrl')} is not an address on http or https without a password. Example: https://login.example.com/.well-known/jwks.json`,
     );
   }
   if (keyRotationInterval === null) return problems;
@@ -40,4 +45,17 @@ export function keyContradictions(
 
 function isWeak(secret: string): boolean {
   return Buffer.byteLength(secret) < LEAST_BYTES || new Set(secret).size < LEAST_CHARACTERS;
+}
+
+/** A password in it would be refused by `fetch`, at the first token. */
+function isHttpAddress(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password } = new URL(text);
+  return /^https?:$/.test(protocol) && username === '' && password === '';
+}
+
+/** Whether what comes from an address may have been changed on the way: on plain HTTP, unless it is this very host. */
+export function isOpenToOthers(address: string): boolean {
+  const { protocol, hostname } = new URL(address);
+  return protocol === 'http:' && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }
