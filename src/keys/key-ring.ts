@@ -7,7 +7,7 @@ import { AuthSettings } from '../config/auth-settings.js';
 import { ChangeFeed, type FeedListener } from '../feed/change-feed.js';
 import { longestLifetime } from './domain/key-state.js';
 import { isThumbprint, type PublicJwk } from './domain/public-jwk.js';
-import { KeyRows } from './key-rows.js';
+import { KeyRows, type StoredKey } from './key-rows.js';
 import { KeySealer } from './key-sealer.js';
 import { RingReader } from './ring-reader.js';
 import { NO_KEYS, readRing, type RingKey, type RingKeys } from './ring-keys.js';
@@ -32,6 +32,8 @@ export class KeyRing implements FeedListener, OnModuleInit, OnApplicationShutdow
   private readonly reader: RingReader;
   private looking: NodeJS.Timeout | undefined;
   private reported = '';
+  /** Why the lifetime of the tokens has not been noted yet. */
+  private unnoted: string | null = null;
 
   constructor(
     database: DataSource,
@@ -129,7 +131,7 @@ export class KeyRing implements FeedListener, OnModuleInit, OnApplicationShutdow
   }
 
   private look(): void {
-    if (this.isUsed && !this.reader.isCurrent()) void this.catchUp();
+    if (this.isUsed && (this.unnoted || !this.reader.isCurrent())) void this.catchUp();
   }
 
   /** A database that is away is asked again by `look` and by requests. */
@@ -144,11 +146,7 @@ export class KeyRing implements FeedListener, OnModuleInit, OnApplicationShutdow
   private async load(): Promise<void> {
     try {
       const stored = await this.rows.findLive();
-      const signing = stored.find(({ state }) => state === 'signing');
-      // Before the first token of such a lifetime is signed: whoever retires the key goes by it.
-      if (signing && signing.longestLifetime < this.lifetime && this.sealer.isReady) {
-        await this.rows.raiseLifetime(signing.kid, this.lifetime);
-      }
+      await this.noteLifetime(stored);
       this.keys = readRing(stored, this.sealer, this.keys);
     } catch (error) {
       throw new UnavailableError('key_ring_unavailable', { cause: error });
@@ -156,9 +154,25 @@ export class KeyRing implements FeedListener, OnModuleInit, OnApplicationShutdow
     this.reportProblems();
   }
 
+  /**
+   * Before the first token of such a lifetime is signed: whoever retires the key goes by it. What cannot be written is
+   * tried again by `look`; meanwhile what was read counts, or nobody could verify a token while the database is read-only.
+   */
+  private async noteLifetime(stored: readonly StoredKey[]): Promise<void> {
+    this.unnoted = null;
+    const signing = stored.find(({ state }) => state === 'signing');
+    if (!signing || signing.longestLifetime >= this.lifetime || !this.sealer.isReady) return;
+    try {
+      await this.rows.raiseLifetime(signing.kid, this.lifetime);
+    } catch (error) {
+      this.unnoted = `how long its tokens live cannot be noted of the key ${signing.kid} (${textOf(error)})`;
+    }
+  }
+
   private reportProblems(): void {
     const { problem, damaged } = this.keys;
     const lines = [
+      ...(this.unnoted ? [this.unnoted] : []),
       ...(problem ? [`${problem.message} Until then SIMPLE_JWT_SIGNING_KEY signs.`] : []),
       ...damaged.map((kid) => `the key ${kid} is damaged in the database and is not used`),
     ];
@@ -173,6 +187,9 @@ export class KeyRing implements FeedListener, OnModuleInit, OnApplicationShutdow
 }
 
 function faultOf(error: unknown): string {
-  const { cause } = error as { cause?: unknown };
-  return databaseFault(cause) ?? (cause instanceof Error ? cause.message : 'unknown');
+  return textOf((error as { cause?: unknown }).cause);
+}
+
+function textOf(error: unknown): string {
+  return databaseFault(error) ?? (error instanceof Error ? error.message : 'unknown');
 }

@@ -107,6 +107,27 @@ describe('the key ring', () => {
     await proxy.stop();
   });
 
+  it('serves while the lifetime of its tokens cannot be noted, which is done as soon as it can', async () => {
+    const kid = await ring.rotate();
+    await query(
+      database,
+      `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not now'; END $$;
+       CREATE TRIGGER refuse BEFORE UPDATE ON auth_signing_key EXECUTE FUNCTION refuse()`,
+    );
+    const lifetime = { SIMPLE_JWT_REFRESH_TOKEN_LIFETIME: '36500d' };
+    server = await spawnServer({ ...ENV, ...lifetime, DATABASE_URL: database });
+    const client = new TestClient(server.url);
+    const access = await login(client);
+    expect(headerOf(access).kid).toBe(kid);
+    expect((await client.me(access)).status).toBe(200);
+    expect(server.output()).toContain(`cannot be noted of the key ${kid}`);
+    await query(database, 'DROP FUNCTION refuse CASCADE');
+    const noted = (): Promise<{ years: number }[]> =>
+      query(database, 'SELECT longest_lifetime / 31557600 AS years FROM auth_signing_key');
+    const rows = await within(PROMISED * 2, noted, ([row]) => row?.years === 68);
+    expect(rows).toEqual([{ years: 68 }]);
+  });
+
   it('with a damaged key serves all others, and says so in the log', async () => {
     const good = await ring.rotate();
     const next = await ring.keys.generate('ES256');

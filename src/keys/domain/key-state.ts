@@ -16,6 +16,9 @@ export type KeyState = 'next' | 'signing' | 'retired' | 'ended';
 
 /** How long tokens live, seconds. */
 export interface Lifetimes {
+  readonly ledger: 'sessions' | 'django';
+  /** Of the session ledger, where no refresh token outlives its session; null for no end. */
+  readonly sessionMaxLifetime: number | null;
   readonly accessTokenLifetime: number;
   readonly refreshTokenLifetime: number;
   readonly slidingTokenLifetime: number;
@@ -28,6 +31,8 @@ export interface Lifetimes {
  * the clocks of nodes differ.
  */
 const MARGIN = 60;
+/** Seconds that can be noted of a key, 68 years: what goes on for longer ends with the key. */
+const LONGEST = 2_147_483_647;
 
 /** What a key is good for at a moment, ms since the epoch. */
 export function keyState(times: KeyTimes, now: number): KeyState {
@@ -38,16 +43,14 @@ export function keyState(times: KeyTimes, now: number): KeyState {
 
 /** Seconds from the signing of a token until nobody accepts it any more, for the kind that lives longest. */
 export function longestLifetime(lifetimes: Lifetimes): number {
-  const { leeway, ...rest } = lifetimes;
-  return Math.ceil(
-    leeway +
-      Math.max(
-        rest.accessTokenLifetime,
-        rest.refreshTokenLifetime,
-        rest.slidingTokenLifetime,
-        rest.slidingTokenRefreshLifetime,
-      ),
+  const { accessTokenLifetime, slidingTokenLifetime, ledger, sessionMaxLifetime } = lifetimes;
+  const end = (ledger === 'sessions' ? sessionMaxLifetime : null) ?? Infinity;
+  const longest = Math.max(
+    accessTokenLifetime,
+    slidingTokenLifetime,
+    Math.min(end, Math.max(lifetimes.refreshTokenLifetime, lifetimes.slidingTokenRefreshLifetime)),
   );
+  return Math.min(LONGEST, Math.ceil(lifetimes.leeway + longest));
 }
 
 /** Seconds that a key verifies from its retirement on, given the longest lifetime it has signed for. */
