@@ -28,9 +28,15 @@ describe('the settings of the key ring', () => {
     }
   });
 
-  it('refuse the signing key as the secret', () => {
-    const [problem] = problemsOf({ KEY_ENCRYPTION_KEY: GOOD, SIMPLE_JWT_SIGNING_KEY: GOOD });
-    expect(problem).toContain('is the same as SIMPLE_JWT_SIGNING_KEY');
+  it.each([
+    ['SIMPLE_JWT_SIGNING_KEY', GOOD],
+    ['SIMPLE_JWT_PREVIOUS_SIGNING_KEYS', `another secret of this server,${GOOD}`],
+    ['SESSION_SECRET_KEY', GOOD],
+  ])('refuse what another secret is as well: %s', (name, value) => {
+    const problems = problemsOf({ KEY_ENCRYPTION_KEY: GOOD, [name]: value });
+    expect(problems).toEqual([expect.stringContaining(`is the same as ${name}`)]);
+    expect(problems.join('')).not.toContain(GOOD);
+    expect(problemsOf({ KEY_ENCRYPTION_KEY: `${GOOD}.`, [name]: value })).toEqual([]);
   });
 
   it('refuse a schedule that nobody could follow, or without a secret', () => {

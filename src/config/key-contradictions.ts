@@ -1,9 +1,6 @@
 import type { SettingName, Settings } from './settings.js';
+import { LEAST_SECRET_BYTES, isWeakSecret } from './weak-secret.js';
 
-/** Bytes that the key encryption key must have at least. */
-const LEAST_BYTES = 32;
-/** Different characters that it must have at least: a random one of this length has more, a typed one often not. */
-const LEAST_CHARACTERS = 8;
 /** Seconds: a next key must have the time to become known to caches of the JWK Set before it signs. */
 const SHORTEST_ROTATION = 1200;
 
@@ -14,14 +11,16 @@ export function keyContradictions(
 ): string[] {
   const { keyEncryptionKey, keyRotationInterval } = settings;
   const problems: string[] = [];
-  if (keyEncryptionKey !== null && isWeak(keyEncryptionKey)) {
+  if (keyEncryptionKey !== null && isWeakSecret(keyEncryptionKey)) {
     problems.push(
-      `${nameOf('keyEncryptionKey')} is weak: it must be random and have at least ${LEAST_BYTES} bytes. Example: the output of openssl rand -base64 48`,
+      `${nameOf('keyEncryptionKey')} is weak: it must be random and have at least ${LEAST_SECRET_BYTES} bytes. Example: the output of openssl rand -base64 48`,
     );
   }
-  if (keyEncryptionKey !== null && keyEncryptionKey === settings.signingKey) {
+  const others = ['signingKey', 'previousSigningKeys', 'sessionSecretKey'] as const;
+  const same = others.find((name) => [settings[name]].flat().includes(keyEncryptionKey));
+  if (keyEncryptionKey !== null && same) {
     problems.push(
-      `${nameOf('keyEncryptionKey')} is the same as ${nameOf('signingKey')}: each must be a secret of its own. Example: the output of openssl rand -base64 48`,
+      `${nameOf('keyEncryptionKey')} is the same as ${nameOf(same)}: each must be a secret of its own. Example: the output of openssl rand -base64 48`,
     );
   }
   if (settings.jwkUrl !== null && !isHttpAddress(settings.jwkUrl)) {
@@ -41,10 +40,6 @@ export function keyContradictions(
     );
   }
   return problems;
-}
-
-function isWeak(secret: string): boolean {
-  return Buffer.byteLength(secret) < LEAST_BYTES || new Set(secret).size < LEAST_CHARACTERS;
 }
 
 /** A password in it would be refused by `fetch`, at the first token. */

@@ -16,6 +16,8 @@ const encrypted = rsa.privateKey.export({
   passphrase: 'secret',
 }) as string;
 
+const OPEN_SSH = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKV6Vt6Qh2k3x5nq8Yw1cH0r7uJmD4fLzTgS9bXoEaPi';
+
 interface Given {
   readonly profile?: 'secure' | 'parity';
   readonly verifyingKey?: string;
@@ -75,6 +77,33 @@ describe('configured keys of the wrong family', () => {
       'is not a private key in PEM',
     ],
     ['a short secret', 'HS256', 'short', 'at least 32 bytes'],
+    ['an OpenSSH key', 'HS256', `${OPEN_SSH} alice@host`, 'is an OpenSSH public key'],
+    ['an OpenSSH key', 'HS512', ` from="10.0.0.1" ${OPEN_SSH}`, 'is an OpenSSH public key'],
+    [
+      'an OpenSSH key of RSA',
+      'HS256',
+      'ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQC7',
+      'is an OpenSSH public key, and HS256 wants a secret',
+    ],
+    [
+      'an OpenSSH key on a curve',
+      'HS256',
+      'ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlz',
+      'is an OpenSSH public key',
+    ],
+    [
+      'an SSH2 key',
+      'HS256',
+      '---- BEGIN SSH2 PUBLIC KEY ----\nAAAAC3NzaC1lZDI1NTE5AAAAIKV6\n---- END SSH2 PUBLIC KEY ----',
+      'is an SSH2 public key',
+    ],
+    ['a JWK', 'HS256', JSON.stringify(p256.publicKey.export({ format: 'jwk' })), 'is a JWK'],
+    [
+      'a JWK Set',
+      'HS256',
+      `\n${JSON.stringify({ keys: [rsa.publicKey.export({ format: 'jwk' })] }, null, 2)}`,
+      'is a JWK',
+    ],
   ])('are refused with the remedy: %s for %s', (_what, algorithm, key, remedy) => {
     expect(() => load(algorithm, key)).toThrow(remedy);
     expect(() => load(algorithm, key)).toThrow(/SIMPLE_JWT_SIGNING_KEY .* openssl /s);
@@ -100,6 +129,18 @@ describe('configured keys of the wrong family', () => {
     expect(() => load('HS256', SECRET, { previousSigningKeys: ['a', 'b'] })).toThrow(
       'given as a JSON list',
     );
+    expect(() => load('HS256', SECRET, { previousSigningKeys: [OPEN_SSH] })).toThrow(
+      'SIMPLE_JWT_PREVIOUS_SIGNING_KEYS is an OpenSSH public key',
+    );
+  });
+
+  it.each([
+    '{"not": "a key, but a secret of more than 32 bytes"}',
+    '{ a secret of more than 32 bytes in braces }',
+    'ssh-ed25519 is mentioned in this secret of words',
+    'AAAA at its start has this secret ssh-rsa AAAB',
+  ])('are not seen in a secret that only looks a little like one: %s', (secret) => {
+    expect(load('HS256', secret).signing.kid).toBeNull();
   });
 });
 

@@ -6,7 +6,9 @@ import {
   type SettingName,
   type Settings,
 } from '../config/settings.js';
+import { LEAST_SECRET_BYTES } from '../config/weak-secret.js';
 import { algorithmsFor, isHmac, keyProblem, openSslCommand } from './domain/algorithm.js';
+import { keyForm } from './domain/key-form.js';
 import { publicJwk, type PublicJwk } from './domain/public-jwk.js';
 import type { SigningKey, VerifyingKey } from './verifying-key.js';
 
@@ -33,8 +35,6 @@ type KeySetting = Exclude<keyof KeySettings, 'profile' | 'algorithm'>;
 /** What the settings are called where they are given. */
 type NameOf = (name: SettingName) => string;
 
-/** Bytes that an HMAC secret must have at least (design §8; RFC 7518 §3.2 asks for the hash's size). */
-const LEAST_SECRET_BYTES = 32;
 const SECRET_COMMAND = 'openssl rand -base64 48';
 const SECRET_EXAMPLE = `Example: the output of ${SECRET_COMMAND}`;
 
@@ -126,6 +126,12 @@ class KeyReader {
     if (text.includes('-----BEGIN')) {
       throw new ConfigError([
         `${nameOf(name)} is a PEM key, and ${algorithm} wants a secret. Set ${nameOf('algorithm')} to ${fitting(text)}, or give a secret. ${SECRET_EXAMPLE}`,
+      ]);
+    }
+    const form = keyForm(text);
+    if (form !== null) {
+      throw new ConfigError([
+        `${nameOf(name)} is ${form}, and ${algorithm} wants a secret. Give a private key in PEM with the ${nameOf('algorithm')} of its kind, or a secret. ${SECRET_EXAMPLE}`,
       ]);
     }
     if (Buffer.byteLength(text) < LEAST_SECRET_BYTES) {
