@@ -13,7 +13,7 @@ import {
   type CredentialSource,
 } from './authenticated-user.js';
 import { DjangoSession } from './django-session.entity.js';
-import { authHashFits, readSession } from './domain/django-session.js';
+import { authHashFits, readSession, type SessionUser } from './domain/django-session.js';
 import { authenticatedUser } from './jwt-authentication.js';
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
@@ -28,7 +28,8 @@ const CSRF_LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012345
 @Injectable()
 export class SessionAuthentication extends Authentication {
   override readonly challenge = null;
-  private readonly secret: string;
+  /** The present one, then those that went before it, as Django's `SECRET_KEY_FALLBACKS`. */
+  private readonly secrets: readonly string[];
 
   constructor(
     @InjectRepository(DjangoSession) private readonly sessions: Repository<DjangoSession>,
@@ -37,7 +38,9 @@ export class SessionAuthentication extends Authentication {
     settings: AuthSettings,
   ) {
     super();
-    this.secret = settings.sessionSecretKey ?? settings.signingKey;
+    const { sessionSecretKey, signingKey, previousSigningKeys } = settings;
+    this.secrets =
+      sessionSecretKey === null ? [signingKey, ...previousSigningKeys] : [sessionSecretKey];
   }
 
   override async authenticate(request: CredentialSource): Promise<Authenticated | null> {
@@ -45,13 +48,26 @@ export class SessionAuthentication extends Authentication {
     if (key === '' || key.length > 40 || key.includes('\0')) return null;
     const expireDate = MoreThan(new Date(this.clock.now()));
     const row = await this.sessions.findOneBy({ key, expireDate });
-    const session = row && readSession(row.data, this.secret);
+    const session = row && this.read(row.data);
     if (session === null) return null;
     const user = await this.users.findById(session.userId);
-    if (!user?.isActive || !authHashFits(session, user.password, this.secret)) return null;
+    if (!user?.isActive || !this.isOfPassword(session, user.password)) return null;
     // A browser sends the cookie by itself, also when another site made the request.
     if (!SAFE_METHODS.has(request.method ?? '')) checkCsrf(request);
     return { user: authenticatedUser(user) };
+  }
+
+  private read(data: string): SessionUser | null {
+    for (const secret of this.secrets) {
+      const session = readSession(data, secret);
+      if (session !== null) return session;
+    }
+    return null;
+  }
+
+  /** By any of the secrets: Django signs a session anew and leaves the digest in it as it was. */
+  private isOfPassword(session: SessionUser, password: string): boolean {
+    return this.secrets.some((secret) => authHashFits(session, password, secret));
   }
 }
 

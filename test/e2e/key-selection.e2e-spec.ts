@@ -1,5 +1,6 @@
 import { createPublicKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { DataSource } from 'typeorm';
+import { sessionAuthHash, writeSession } from '../../src/auth/domain/django-session.js';
 import { RotateKeysTask } from '../../src/keys/rotate-keys.task.js';
 import { query, truncateTables } from '../support/databases.js';
 import { KEY_ENCRYPTION_KEY, headerOf, openKeys, type TestKeys } from '../support/key-ring.js';
@@ -215,6 +216,44 @@ describe('previous signing keys', () => {
     ]);
     const [, claims] = access.split('.');
     expect(forge(HEADER, JSON.parse(Buffer.from(claims!, 'base64url').toString()))).toBe(access);
+    await server.stop();
+  });
+
+  it.each([
+    ['open the sessions of Django that they signed', {}, 200],
+    ['open no sessions beside SESSION_SECRET_KEY', { SESSION_SECRET_KEY: SIGNING_KEY }, 403],
+  ])('%s', async (_title, env, expected) => {
+    const server = await startTestServer({
+      env: {
+        AUTHENTICATION_CLASSES: 'SessionAuthentication,JWTAuthentication',
+        SIMPLE_JWT_PREVIOUS_SIGNING_KEYS: old,
+        ...env,
+      },
+    });
+    await server.createUser({ username: 'alice', password: 'secret' });
+    const [user] = await query<{ id: number; password: string }>(
+      server.database,
+      'SELECT id, password FROM auth_user',
+    );
+    const statusOf = async (secret: string, signedWith: string): Promise<number> => {
+      const session = {
+        userId: String(user!.id),
+        authHash: sessionAuthHash(user!.password, secret),
+      };
+      const data = writeSession(session, signedWith, 1_700_000_000);
+      await query(server.database, 'DELETE FROM django_session');
+      await query(
+        server.database,
+        "INSERT INTO django_session VALUES ('a-session', $1, now() + interval '1 h')",
+        [data],
+      );
+      return (await server.client.get('/users/me', { cookie: 'sessionid=a-session' })).status;
+    };
+    expect(await statusOf(SIGNING_KEY, SIGNING_KEY)).toBe(200);
+    expect(await statusOf(old, old)).toBe(expected);
+    expect(await statusOf(old, SIGNING_KEY)).toBe(expected);
+    expect(await statusOf(strange, strange)).toBe(403);
+    await truncateTables(server.database);
     await server.stop();
   });
 
