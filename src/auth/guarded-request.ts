@@ -52,6 +52,12 @@ export function kept(owner: object, make: () => GuardedRequest): GuardedRequest 
   return request;
 }
 
+/** Whether this can be asked for credentials. */
+export function hasHeaders(value: unknown): value is GuardedRequest {
+  const { headers } = (value ?? {}) as { headers?: unknown };
+  return typeof headers === 'object' && headers !== null;
+}
+
 /** A request with these credentials, for transports that have none. */
 export function standIn({
   headers = {},

@@ -22,6 +22,8 @@ describe('requestOf', () => {
     ['request', { request: { headers } }],
     ['reply.request', { reply: { request: { headers } } }],
     ['extra.request', { extra: { request: { headers } } }],
+    ['req.extra.request', { req: { subscriptions: {}, extra: { request: { headers } } } }],
+    ['request, where req is something else', { req: {}, request: { headers } }],
   ])('finds the request in a context of GraphQL at %s', (_where, graphql) => {
     expect(requestOf(contextOf('graphql', {}, {}, graphql, {})).headers).toEqual(headers);
   });
@@ -30,6 +32,14 @@ describe('requestOf', () => {
     const graphql = { req: { headers: {} }, reply: { request: { headers } } };
     expect(requestOf(contextOf('graphql', {}, {}, graphql, {})).headers).toEqual(headers);
   });
+
+  it.each([undefined, null, 'text', {}, { req: null }, { req: {} }, { req: { extra: {} } }])(
+    'finds nothing in the GraphQL context %j',
+    (graphql) => {
+      const request = requestOf(contextOf('graphql', {}, {}, graphql, {}));
+      expect([request.headers, request[BARE_TOKEN]]).toEqual([{}, undefined]);
+    },
+  );
 
   it('keeps apart what the guards of two resolvers of one operation find', () => {
     const request: { headers: object; user?: unknown } = { headers };
@@ -43,9 +53,11 @@ describe('requestOf', () => {
 
   it('has credentials of the connection for subscriptions, behind those of the request', () => {
     const sent = { connectionParams: { Authorization: 'Bearer sent', token: 'bare' } };
-    const alone = requestOf(contextOf('graphql', {}, {}, sent, {}));
-    expect(alone.headers['authorization']).toBe('Bearer sent');
-    expect(alone[BARE_TOKEN]).toBe('bare');
+    for (const graphql of [sent, { req: sent }]) {
+      const alone = requestOf(contextOf('graphql', {}, {}, graphql, {}));
+      expect(alone.headers['authorization']).toBe('Bearer sent');
+      expect(alone[BARE_TOKEN]).toBe('bare');
+    }
     const both = requestOf(contextOf('graphql', {}, {}, { ...sent, req: { headers } }, {}));
     expect(both.headers['authorization']).toBe('Bearer a.b.c');
   });

@@ -1,7 +1,8 @@
 import type { ArgumentsHost } from '@nestjs/common';
 import { BARE_TOKEN, type CredentialSource } from './authenticated-user.js';
+import { graphqlRequest } from './graphql-request.js';
 import { kept, oneCall, standIn, type GuardedRequest } from './guarded-request.js';
-import { collectHeaders, messageHeaders } from './message-headers.js';
+import { messageHeaders } from './message-headers.js';
 
 /**
  * The request behind a call: over HTTP the platform's own, and so for GraphQL; else a stand-in with the headers or the
@@ -13,10 +14,7 @@ export function requestOf(host: ArgumentsHost): GuardedRequest {
   if (type === 'http') return host.getArgByIndex(0);
   switch (type) {
     case 'graphql':
-      return oneCall(
-        host.getArgByIndex(3),
-        graphqlRequest(host.getArgByIndex<GraphqlContext | undefined>(2) ?? {}),
-      );
+      return oneCall(host.getArgByIndex(3), graphqlRequest(host.getArgByIndex(2)));
     case 'ws':
       return oneCall(host.getArgByIndex(1), clientRequest(host.getArgByIndex(0)));
     case 'rpc':
@@ -24,34 +22,6 @@ export function requestOf(host: ArgumentsHost): GuardedRequest {
     default:
       return host.getArgByIndex(0);
   }
-}
-
-/** What drivers of GraphQL put into the context of an operation. */
-interface GraphqlContext {
-  readonly req?: GuardedRequest;
-  readonly request?: GuardedRequest;
-  readonly reply?: { readonly request?: GuardedRequest };
-  readonly extra?: { readonly request?: GuardedRequest };
-  /** What a client of subscriptions sent when it connected: graphql-ws, and Mercurius. */
-  readonly connectionParams?: unknown;
-  readonly _connectionInit?: unknown;
-}
-
-function graphqlRequest(context: GraphqlContext): GuardedRequest {
-  const request =
-    // First what the driver itself sets: a context that is one object for all requests may keep the `req` of another.
-    context.reply?.request ?? context.req ?? context.request ?? context.extra?.request;
-  const { _connectionInit: connectionInit, connectionParams: sent = connectionInit } = context;
-  if (request && (typeof sent !== 'object' || sent === null)) return request;
-  return kept(context, () => {
-    const { headers } = collectHeaders(Object.entries(sent ?? {}));
-    return standIn({
-      headers: { ...headers, ...request?.headers },
-      rawHeaders: request?.rawHeaders ?? request?.raw?.rawHeaders,
-      socket: request?.socket,
-      token: headers['token'],
-    });
-  });
 }
 
 /** A client of socket.io. */

@@ -3,7 +3,6 @@ import { APP_FILTER } from '@nestjs/core';
 import { Field, GraphQLModule, ObjectType, Query, Resolver, Subscription } from '@nestjs/graphql';
 import { MercuriusDriver, type MercuriusDriverConfig } from '@nestjs/mercurius';
 import { GraphQLError } from 'graphql';
-import { WebSocket } from 'ws';
 import {
   AuthErrorFilter,
   CurrentToken,
@@ -26,6 +25,7 @@ import {
   tampered,
   type GuardedHost,
 } from './guarded-host.js';
+import { subscribe, type GraphqlAnswer } from './graphql-client.js';
 
 jest.setTimeout(60_000);
 
@@ -80,11 +80,6 @@ class MeResolver {
 @Resolver()
 @UseFilters(AuthErrorFilter)
 class FilteredResolver extends MeResolver {}
-
-interface GraphqlAnswer {
-  readonly data: Record<string, unknown> | null;
-  readonly errors?: { message: string; extensions: Record<string, unknown> }[];
-}
 
 describe.each(['globally', 'by decorator'] as const)(
   'resolvers behind the guards, with the filter applied %s',
@@ -191,22 +186,3 @@ describe.each(['globally', 'by decorator'] as const)(
     });
   },
 );
-
-/** What comes back first on a subscription, by the protocol graphql-transport-ws. */
-function subscribe(url: string, connectionParams: object): Promise<{ type: string }> {
-  const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
-  const send = (message: object): void => socket.send(JSON.stringify(message));
-  return new Promise((resolve, reject) => {
-    socket.on('error', reject);
-    socket.on('open', () => send({ type: 'connection_init', payload: connectionParams }));
-    socket.on('message', (bytes: Buffer) => {
-      const message = JSON.parse(bytes.toString()) as { type: string };
-      if (message.type === 'connection_ack') {
-        send({ id: '1', type: 'subscribe', payload: { query: 'subscription { names }' } });
-        return;
-      }
-      socket.close();
-      resolve(message);
-    });
-  });
-}

@@ -1,0 +1,44 @@
+import { collectHeaders } from './message-headers.js';
+import { hasHeaders, kept, standIn, type GuardedRequest } from './guarded-request.js';
+
+/** What graphql-ws says of a connection: @nestjs/apollo gives it as `req`, Mercurius has its parts in the context. */
+interface Connection {
+  readonly extra?: { readonly request?: GuardedRequest };
+  /** What the client sent when it connected. */
+  readonly connectionParams?: unknown;
+}
+
+/** What drivers of GraphQL put into the context of an operation. */
+interface GraphqlContext extends Connection {
+  readonly req?: Partial<GuardedRequest> & Connection;
+  readonly request?: GuardedRequest;
+  readonly reply?: { readonly request?: GuardedRequest };
+  /** What the client sent when it connected: Mercurius. */
+  readonly _connectionInit?: unknown;
+}
+
+/** The request of an operation; over WebSockets a stand-in that has also what the client sent when it connected. */
+export function graphqlRequest(given: unknown): GuardedRequest {
+  if (typeof given !== 'object' || given === null) return standIn({});
+  const context: GraphqlContext = given;
+  const { req, _connectionInit: connectionInit } = context;
+  const request = [
+    // First what the driver itself sets.
+    context.reply?.request,
+    req,
+    context.request,
+    context.extra?.request,
+    req?.extra?.request,
+  ].find(hasHeaders);
+  const sent = context.connectionParams ?? req?.connectionParams ?? connectionInit;
+  if (request && (typeof sent !== 'object' || sent === null)) return request;
+  return kept(context, () => {
+    const { headers } = collectHeaders(Object.entries(sent ?? {}));
+    return standIn({
+      headers: { ...headers, ...request?.headers },
+      rawHeaders: request?.rawHeaders ?? request?.raw?.rawHeaders,
+      socket: request?.socket,
+      token: headers['token'],
+    });
+  });
+}
