@@ -16,7 +16,7 @@ import {
   sendException,
 } from './error-forms.js';
 import { isOfFramework } from './framework-errors.js';
-import { requestOf } from './request-of.js';
+import { findRequest } from './request-of.js';
 import { RequestContextPipe } from './request-context.pipe.js';
 
 type LoggedRequest = ClientRequest & { readonly method?: string; readonly url?: string };
@@ -99,7 +99,7 @@ export class AuthErrorFilter implements ExceptionFilter {
 
   private log(error: HttpException, thrown: unknown, host: ArgumentsHost): void {
     const status = error.getStatus();
-    const request = requestOf(host) as LoggedRequest;
+    const request = findRequest(host) as LoggedRequest;
     // The query string stays out of the log: somebody may have put a token there.
     const entry = {
       event: 'refused',

@@ -1,3 +1,4 @@
+import { ConfigError } from '../config/resolve-settings.js';
 import { collectHeaders } from './message-headers.js';
 import { hasHeaders, kept, standIn, type GuardedRequest } from './guarded-request.js';
 
@@ -8,9 +9,13 @@ interface Connection {
   readonly connectionParams?: unknown;
 }
 
+interface ExpressResponse {
+  readonly writableEnded?: boolean;
+}
+
 /** What drivers of GraphQL put into the context of an operation. */
 interface GraphqlContext extends Connection {
-  readonly req?: Partial<GuardedRequest> & Connection;
+  readonly req?: Partial<GuardedRequest> & Connection & { readonly res?: ExpressResponse };
   readonly request?: GuardedRequest;
   readonly reply?: { readonly request?: GuardedRequest };
   /** What the client sent when it connected: Mercurius. */
@@ -41,4 +46,20 @@ export function graphqlRequest(given: unknown): GuardedRequest {
       token: headers['token'],
     });
   });
+}
+
+/**
+ * Refuses a context that is one object for all requests: it keeps the `req` of the first caller, as whom all others
+ * would act. Mercurius gives it the `reply` of the latest one besides; on Express a request knows that it was answered.
+ *
+ * @throws ConfigError
+ */
+export function refuseSharedContext(context: unknown): void {
+  const { req, reply } = (context ?? {}) as GraphqlContext;
+  const { raw } = reply?.request ?? {};
+  const isOfAnother = Boolean(raw && req?.raw && req.raw !== raw);
+  if (!isOfAnother && req?.res?.writableEnded !== true) return;
+  throw new ConfigError([
+    'GraphQLModule: the context is one object for all requests, so that callers would be taken for one another. Let `context` be a function that gives a new object. Example: context: () => ({ db })',
+  ]);
 }

@@ -1,7 +1,7 @@
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { BARE_TOKEN } from './authenticated-user.js';
 import { setClientCredentials } from './guarded-request.js';
-import { requestOf } from './request-of.js';
+import { findRequest, requestOf } from './request-of.js';
 
 function contextOf(type: string, ...args: unknown[]): ExecutionContextHost {
   const context = new ExecutionContextHost(args);
@@ -28,8 +28,23 @@ describe('requestOf', () => {
     expect(requestOf(contextOf('graphql', {}, {}, graphql, {})).headers).toEqual(headers);
   });
 
-  it('believes the driver more than a context that was made once for all requests', () => {
+  it('believes what the driver sets more than what the host does', () => {
     const graphql = { req: { headers: {} }, reply: { request: { headers } } };
+    expect(requestOf(contextOf('graphql', {}, {}, graphql, {})).headers).toEqual(headers);
+  });
+
+  it.each([
+    ['of another request', { req: { headers, raw: {} }, reply: { request: { headers, raw: {} } } }],
+    ['of a request that was answered', { req: { headers, res: { writableEnded: true } } }],
+  ])('refuses a GraphQL context with the `req` %s, naming the remedy', (_whose, graphql) => {
+    const context = contextOf('graphql', {}, {}, graphql, {});
+    expect(() => requestOf(context)).toThrow('Example: context: () => ({ db })');
+    expect(findRequest(context).headers).toEqual(headers);
+  });
+
+  it('takes the request below for the same one', () => {
+    const raw = { headers, raw: undefined };
+    const graphql = { req: raw, reply: { request: { headers, raw } } };
     expect(requestOf(contextOf('graphql', {}, {}, graphql, {})).headers).toEqual(headers);
   });
 

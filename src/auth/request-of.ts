@@ -1,18 +1,26 @@
 import type { ArgumentsHost } from '@nestjs/common';
 import { BARE_TOKEN, type CredentialSource } from './authenticated-user.js';
-import { graphqlRequest } from './graphql-request.js';
+import { graphqlRequest, refuseSharedContext } from './graphql-request.js';
 import { kept, oneCall, standIn, type GuardedRequest } from './guarded-request.js';
 import { messageHeaders } from './message-headers.js';
 
 /**
  * The request behind a call: over HTTP the platform's own, and so for GraphQL; else a stand-in with the headers or the
  * token that the transport carries. The same call gives the same object, so that what a guard leaves in it is found.
+ *
+ * @throws ConfigError when a context of GraphQL is one object for all requests
  */
 export function requestOf(host: ArgumentsHost): GuardedRequest {
   const type = host.getType<string>();
   // First, as it is on the path of every guarded request.
   if (type === 'http') return host.getArgByIndex(0);
-  switch (type) {
+  if (type === 'graphql') refuseSharedContext(host.getArgByIndex(2));
+  return findRequest(host);
+}
+
+/** The same for the log, which need not be sure whose request it is. */
+export function findRequest(host: ArgumentsHost): GuardedRequest {
+  switch (host.getType<string>()) {
     case 'graphql':
       return oneCall(host.getArgByIndex(3), graphqlRequest(host.getArgByIndex(2)));
     case 'ws':

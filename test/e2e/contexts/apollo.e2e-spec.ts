@@ -118,3 +118,32 @@ describe.each(PLATFORMS)('resolvers of Apollo on %s', (platform) => {
     });
   });
 });
+
+describe('a context that keeps the request of the first caller', () => {
+  afterAll(stopHosts);
+
+  it('is refused to the second one', async () => {
+    const context: { req?: object } = {};
+    const host = await startGuardedHost(
+      await hostModule('apollo_context', {
+        imports: [
+          GraphQLModule.forRoot<ApolloDriverConfig>({
+            driver: ApolloDriver,
+            autoSchemaFile: true,
+            // As @nestjs/apollo before 14.0.3 does with a context that is one object.
+            context: ({ req }: { req: object }) =>
+              Object.assign(context, { req: context.req ?? req }),
+          }),
+        ],
+        providers: [MeResolver],
+      }),
+      { platform: 'express' },
+    );
+    const query = { query: '{ visitor }' };
+    const first = await host.client.post('/graphql', query, bearer(host.alice.access));
+    expect(first.body).toEqual({ data: { visitor: 'alice' } });
+    const next = await host.client.post<GraphqlAnswer>('/graphql', query);
+    expect(next.body.data).toBeNull();
+    expect(next.body.errors).toMatchObject([{ extensions: { code: 'server_error' } }]);
+  });
+});

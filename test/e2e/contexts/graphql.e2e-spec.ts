@@ -16,6 +16,7 @@ import {
   type TokenUser,
 } from '../../../src/index.js';
 import type { Answer } from '../../support/client.js';
+import { LogLines } from '../../support/log-lines.js';
 import { stopHosts } from '../hosts/host.js';
 import {
   PASSWORD,
@@ -186,3 +187,34 @@ describe.each(['globally', 'by decorator'] as const)(
     });
   },
 );
+
+describe('a context that is one object', () => {
+  afterAll(stopHosts);
+
+  it('is refused before a caller acts as another, and the log says what to do', async () => {
+    const logger = new LogLines();
+    const shared = { db: 'the database' };
+    const host = await startGuardedHost(
+      await hostModule('graphql_context', {
+        imports: [
+          GraphQLModule.forRoot<MercuriusDriverConfig>({
+            driver: MercuriusDriver,
+            autoSchemaFile: true,
+            cache: false,
+            context: () => shared,
+          }),
+        ],
+        providers: [FilteredResolver],
+      }),
+      { logger },
+    );
+    const query = { query: '{ visitor }' };
+    const first = await host.client.post('/graphql', query, bearer(host.alice.access));
+    expect(first.body).toEqual({ data: { visitor: 'alice' } });
+    for (const headers of [{}, bearer(host.alice.access)]) {
+      const next = await host.client.post<GraphqlAnswer>('/graphql', query, headers);
+      expect(next.body.errors).toMatchObject([{ extensions: { http: { status: 500 } } }]);
+    }
+    expect(logger.text()).toContain('Example: context: () => ({ db })');
+  });
+});
