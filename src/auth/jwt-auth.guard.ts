@@ -7,6 +7,8 @@ import { required } from './required.js';
 /**
  * Opens a handler for those who show an access token, over HTTP, GraphQL, WebSockets and messages:
  * `@UseGuards(JwtAuthGuard)`. `@CurrentUser()` gives the user. As a global guard it leaves out what is `@Public()`.
+ * `APP_GUARD` reaches resolvers and gateways as well, but message handlers of a hybrid application only with
+ * `connectMicroservice(options, { inheritAppConfig: true })`.
  *
  * It asks the `JwtAuthentication` of its own application. `AuthGuard('jwt')` of @nestjs/passport asks whoever has that
  * name in the process: where two applications share one, the one that was made last.

@@ -1,7 +1,24 @@
-import { Body, Controller, Get, Module, Post, type Type } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Get,
+  Module,
+  Post,
+  UseFilters,
+  type NestHybridApplicationOptions,
+  type Type,
+} from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
+import { GraphQLModule, Query, Resolver } from '@nestjs/graphql';
+import { MercuriusDriver, type MercuriusDriverConfig } from '@nestjs/mercurius';
+import { MessagePattern } from '@nestjs/microservices';
+import { IoAdapter } from '@nestjs/platform-socket.io';
+import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { firstValueFrom } from 'rxjs';
+import { io } from 'socket.io-client';
 import {
   AccountModule,
+  AuthErrorFilter,
   AuthenticationGuard,
   CurrentUser,
   HealthModule,
@@ -25,6 +42,8 @@ import {
   startGuardedHost,
   type GuardedHost,
 } from './guarded-host.js';
+import type { GraphqlAnswer } from './graphql-client.js';
+import { startTcp } from './tcp-service.js';
 
 jest.setTimeout(60_000);
 
@@ -202,3 +221,140 @@ describe('the order of imports', () => {
     },
   );
 });
+
+@Resolver()
+@UseFilters(AuthErrorFilter)
+class CatsResolver {
+  @Query(() => String)
+  hidden(@CurrentUser() user?: AuthenticatedUser): string {
+    return user?.username ?? 'nobody';
+  }
+
+  @Public()
+  @Query(() => String)
+  open(@CurrentUser() user?: AuthenticatedUser): string {
+    return user?.username ?? 'nobody';
+  }
+}
+
+@WebSocketGateway()
+@UseFilters(AuthErrorFilter)
+class CatsGateway {
+  @SubscribeMessage('hidden')
+  hidden(@CurrentUser() user?: AuthenticatedUser) {
+    return { event: 'answer', data: user?.username ?? 'nobody' };
+  }
+
+  @Public()
+  @SubscribeMessage('open')
+  open(@CurrentUser() user?: AuthenticatedUser) {
+    return { event: 'answer', data: user?.username ?? 'nobody' };
+  }
+}
+
+@Controller()
+@UseFilters(AuthErrorFilter)
+class CatMessagesController {
+  @MessagePattern('hidden')
+  hidden(@CurrentUser() user?: AuthenticatedUser) {
+    return user?.username ?? 'nobody';
+  }
+
+  @Public()
+  @MessagePattern('open')
+  open(@CurrentUser() user?: AuthenticatedUser) {
+    return user?.username ?? 'nobody';
+  }
+}
+
+/** Asks a handler with a token or without one: what it answers, or the code of the refusal. */
+type Ask = (name: 'hidden' | 'open', token?: string) => Promise<unknown>;
+
+describe('a global guard beside HTTP', () => {
+  let host: GuardedHost;
+  const asks: Record<string, Ask> = {};
+  const ends: (() => unknown)[] = [];
+
+  beforeAll(async () => {
+    host = await startGuardedHost(
+      await hostModule('global_contexts', {
+        imports: [
+          GraphQLModule.forRoot<MercuriusDriverConfig>({
+            driver: MercuriusDriver,
+            autoSchemaFile: true,
+            cache: false,
+          }),
+        ],
+        controllers: [CatMessagesController],
+        providers: [CatsResolver, CatsGateway, { provide: APP_GUARD, useClass: JwtAuthGuard }],
+      }),
+      { configure: (app) => app.useWebSocketAdapter(new IoAdapter(app)) },
+    );
+    const inheriting = await connectMessages(host, { inheritAppConfig: true });
+    const bare = await connectMessages(host, {});
+    ends.push(inheriting.end, bare.end);
+    Object.assign(asks, {
+      resolvers: askGraphql(host),
+      gateways: askGateway(host),
+      'message handlers': inheriting.ask,
+      bare: bare.ask,
+    });
+  });
+  afterAll(async () => {
+    for (const end of ends) end();
+    await stopHosts();
+  });
+
+  it.each(['resolvers', 'gateways', 'message handlers'])(
+    'closes %s, and leaves open what is public',
+    async (name) => {
+      const ask = asks[name]!;
+      expect(await ask('hidden')).toBe('not_authenticated');
+      expect(await ask('hidden', 'junk')).toBe('token_not_valid');
+      expect(await ask('hidden', host.alice.access)).toBe('alice');
+      for (const token of [undefined, 'junk', host.alice.access]) {
+        expect(await ask('open', token)).toBe('nobody');
+      }
+    },
+  );
+
+  it('does not reach message handlers that inherit nothing, as Nest has it', async () => {
+    expect(await asks['bare']!('hidden')).toBe('nobody');
+  });
+});
+
+function askGraphql(host: GuardedHost): Ask {
+  return async (name, token) => {
+    const { body } = await host.client.post<GraphqlAnswer>(
+      '/graphql',
+      { query: `{ ${name} }` },
+      token === undefined ? {} : bearer(token),
+    );
+    return body.errors?.[0]?.extensions['code'] ?? body.data?.[name];
+  };
+}
+
+function askGateway(host: GuardedHost): Ask {
+  return (name, token) => {
+    const socket = io(host.url, { transports: ['websocket'], forceNew: true, auth: { token } });
+    return new Promise<unknown>((resolve) => {
+      socket.once('answer', resolve);
+      socket.once('exception', ({ code }: { code: string }) => resolve(code));
+      socket.emit(name, {});
+    }).finally(() => socket.disconnect());
+  };
+}
+
+async function connectMessages(
+  host: GuardedHost,
+  hybrid: NestHybridApplicationOptions,
+): Promise<{ ask: Ask; end: () => unknown }> {
+  const client = await startTcp(host.app, hybrid);
+  return {
+    ask: (name, token) =>
+      firstValueFrom(client.send<unknown>(name, { token })).catch(
+        ({ code }: { code: string }) => code,
+      ),
+    end: () => client.close(),
+  };
+}

@@ -1,12 +1,5 @@
 import { Controller, UseFilters, UseGuards } from '@nestjs/common';
-import {
-  ClientProxyFactory,
-  MessagePattern,
-  Payload,
-  RpcException,
-  Transport,
-  type ClientProxy,
-} from '@nestjs/microservices';
+import { MessagePattern, Payload, RpcException, type ClientProxy } from '@nestjs/microservices';
 import { firstValueFrom } from 'rxjs';
 import {
   AuthErrorFilter,
@@ -22,6 +15,7 @@ import {
 } from '../../../src/index.js';
 import { stopHosts } from '../hosts/host.js';
 import { hostModule, startGuardedHost, tampered, type GuardedHost } from './guarded-host.js';
+import { startTcp } from './tcp-service.js';
 
 jest.setTimeout(60_000);
 
@@ -75,17 +69,7 @@ describe('message handlers behind the guards', () => {
     host = await startGuardedHost(
       await hostModule('microservices', { controllers: [CatsController, OthersController] }),
     );
-    const service = host.app.connectMicroservice({
-      transport: Transport.TCP,
-      options: { host: '127.0.0.1', port: 0 },
-    });
-    await host.app.startAllMicroservices();
-    const { port } = (service as unknown as TcpService).serverInstance.server.address();
-    client = ClientProxyFactory.create({
-      transport: Transport.TCP,
-      options: { host: '127.0.0.1', port },
-    });
-    await client.connect();
+    client = await startTcp(host.app);
   });
   afterAll(async () => {
     await client.close();
@@ -131,8 +115,3 @@ describe('message handlers behind the guards', () => {
     await expect(ask('own', {})).rejects.toEqual({ status: 'error', message: "the host's own" });
   });
 });
-
-/** Where Nest's TCP server keeps Node's. */
-interface TcpService {
-  readonly serverInstance: { readonly server: { readonly address: () => { port: number } } };
-}
