@@ -1,6 +1,14 @@
 import { ConfigError } from '../config/resolve-settings.js';
 import { collectHeaders } from './message-headers.js';
-import { hasHeaders, kept, standIn, type GuardedRequest } from './guarded-request.js';
+import {
+  CallRequest,
+  findCall,
+  hasHeaders,
+  kept,
+  oneCall,
+  standIn,
+  type GuardedRequest,
+} from './guarded-request.js';
 
 /** What graphql-ws says of a connection: @nestjs/apollo gives it as `req`, Mercurius has its parts in the context. */
 interface Connection {
@@ -22,8 +30,48 @@ interface GraphqlContext extends Connection {
   readonly _connectionInit?: unknown;
 }
 
+/** Where a field stands in the answer; the field of the operation itself has no `prev`. */
+interface FieldPath {
+  readonly prev?: FieldPath;
+}
+
+interface FieldInfo {
+  readonly path?: FieldPath;
+  readonly operation?: { readonly operation?: string };
+}
+
+/** Where subscriptions were started: each value is an execution of its own, in the same context. */
+const started = new WeakMap<object, WeakMap<object, CallRequest>>();
+
+/**
+ * The request as one resolver sees it. Resolvers of fields run without guards, unless the host wants them: so they see
+ * what the guard of their operation's field found.
+ */
+export function fieldRequest(context: unknown, info: FieldInfo | undefined): GuardedRequest {
+  const request = graphqlRequest(context);
+  if (!info?.path) return request;
+  const { path, operation } = info;
+  return oneCall(path, () => {
+    if (operation?.operation !== 'subscription' || typeof context !== 'object' || !context) {
+      return new CallRequest(request, callAbove(path));
+    }
+    const inContext = started.get(context) ?? new WeakMap<object, CallRequest>();
+    const call = new CallRequest(request, callAbove(path) ?? inContext.get(operation));
+    if (!path.prev) started.set(context, inContext.set(operation, call));
+    return call;
+  });
+}
+
+function callAbove({ prev }: FieldPath): CallRequest | null {
+  for (let path = prev; path; path = path.prev) {
+    const call = findCall(path);
+    if (call) return call;
+  }
+  return null;
+}
+
 /** The request of an operation; over WebSockets a stand-in that has also what the client sent when it connected. */
-export function graphqlRequest(given: unknown): GuardedRequest {
+function graphqlRequest(given: unknown): GuardedRequest {
   if (typeof given !== 'object' || given === null) return standIn({});
   const context: GraphqlContext = given;
   const { req, _connectionInit: connectionInit } = context;

@@ -69,19 +69,11 @@ export function standIn({
 }
 
 /**
- * Resolvers of one operation run side by side on one request, and messages of one client on one handshake, each behind
- * a guard of its own: what one call's guard finds must not show up in another's.
- *
- * @param call - what only this call has: the resolver's info, the message's data; where that is no object, calls share
+ * A request as one of its calls sees it: resolvers of one operation run side by side on one request, and messages of one
+ * client on one handshake, each behind a guard of its own, and what one call's guard finds must not show up in another's.
+ * Users are told the request too, where other code of the host looks for them.
  */
-export function oneCall(call: unknown, request: GuardedRequest): GuardedRequest {
-  return typeof call === 'object' && call !== null
-    ? kept(call, () => new CallRequest(request))
-    : request;
-}
-
-/** A request as one of its calls sees it. Users are told the request too, where other code of the host looks for them. */
-class CallRequest implements GuardedRequest {
+export class CallRequest implements GuardedRequest {
   readonly method: string | undefined;
   readonly url: string | undefined;
   readonly headers: GuardedRequest['headers'];
@@ -89,10 +81,15 @@ class CallRequest implements GuardedRequest {
   readonly raw: GuardedRequest['raw'];
   readonly socket: GuardedRequest['socket'];
   readonly [BARE_TOKEN]: string | undefined;
-  authInfo?: unknown;
-  private found: unknown;
+  private found: Found | null = null;
 
-  constructor(private readonly request: GuardedRequest) {
+  /**
+   * @param parent - the call that this one is a part of: what its guard found counts, until a guard of this one decides
+   */
+  constructor(
+    private readonly request: GuardedRequest,
+    private readonly parent: CallRequest | null = null,
+  ) {
     this.method = request.method;
     this.url = request.url;
     this.headers = request.headers;
@@ -103,11 +100,35 @@ class CallRequest implements GuardedRequest {
   }
 
   get user(): unknown {
-    return this.found;
+    return (this.found ?? this.parent)?.user;
   }
 
   set user(user: unknown) {
-    this.found = user;
+    this.found = { ...this.found, user };
     this.request.user = user;
   }
+
+  get authInfo(): unknown {
+    return (this.found ?? this.parent)?.authInfo;
+  }
+
+  set authInfo(authInfo: unknown) {
+    this.found = { ...this.found, authInfo };
+  }
+}
+
+type Found = Pick<GuardedRequest, 'user' | 'authInfo'>;
+
+const calls = new WeakMap<object, CallRequest>();
+
+/** What {@link CallRequest} a call has, found by what only this call has. */
+export function findCall(key: object): CallRequest | null {
+  return calls.get(key) ?? null;
+}
+
+/** The call's own view of the request, made when it is first asked for. */
+export function oneCall(key: object, make: () => CallRequest): CallRequest {
+  let call = calls.get(key);
+  if (!call) calls.set(key, (call = make()));
+  return call;
 }

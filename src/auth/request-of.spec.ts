@@ -59,11 +59,29 @@ describe('requestOf', () => {
   it('keeps apart what the guards of two resolvers of one operation find', () => {
     const request: { headers: object; user?: unknown } = { headers };
     const at = (info: object) => requestOf(contextOf('graphql', {}, {}, { req: request }, info));
-    const [one, other] = [{}, {}];
+    const [one, other] = [{ path: {} }, { path: {} }];
     at(one).user = 'alice';
     expect(request.user).toBe('alice');
     at(other).user = 'bob';
     expect([at(one).user, at(other).user]).toEqual(['alice', 'bob']);
+  });
+
+  it('shows the fields of a resolver what its guard found, until a guard of their own decides', () => {
+    const at = (path: object) =>
+      requestOf(contextOf('graphql', {}, {}, { req: request }, { path }));
+    const request = { headers };
+    const [cat, dog] = [{ key: 'cat' }, { key: 'dog' }];
+    const below = (key: string) => ({ key, prev: { key: 0, prev: cat } });
+    const [owner, house] = [below('owner'), below('house')];
+    at(cat).user = 'alice';
+    at(dog).user = 'bob';
+    expect([at(owner).user, at({ prev: dog }).user, at({ prev: {} }).user]).toEqual([
+      'alice',
+      'bob',
+      undefined,
+    ]);
+    at(house).user = undefined;
+    expect([cat, owner, house].map((path) => at(path).user)).toEqual(['alice', 'alice', undefined]);
   });
 
   it('has credentials of the connection for subscriptions, behind those of the request', () => {

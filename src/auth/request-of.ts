@@ -1,7 +1,7 @@
 import type { ArgumentsHost } from '@nestjs/common';
 import { BARE_TOKEN, type CredentialSource } from './authenticated-user.js';
-import { graphqlRequest, refuseSharedContext } from './graphql-request.js';
-import { kept, oneCall, standIn, type GuardedRequest } from './guarded-request.js';
+import { fieldRequest, refuseSharedContext } from './graphql-request.js';
+import { CallRequest, kept, oneCall, standIn, type GuardedRequest } from './guarded-request.js';
 import { messageHeaders } from './message-headers.js';
 
 /**
@@ -22,14 +22,20 @@ export function requestOf(host: ArgumentsHost): GuardedRequest {
 export function findRequest(host: ArgumentsHost): GuardedRequest {
   switch (host.getType<string>()) {
     case 'graphql':
-      return oneCall(host.getArgByIndex(3), graphqlRequest(host.getArgByIndex(2)));
+      return fieldRequest(host.getArgByIndex(2), host.getArgByIndex(3));
     case 'ws':
-      return oneCall(host.getArgByIndex(1), clientRequest(host.getArgByIndex(0)));
+      return messageOf(clientRequest(host.getArgByIndex(0)), host.getArgByIndex(1));
     case 'rpc':
       return messageRequest(host.getArgByIndex(0), host.getArgByIndex(1));
     default:
       return host.getArgByIndex(0);
   }
+}
+
+/** A client's request as one of its messages sees it; those whose data is no object share one. */
+function messageOf(request: GuardedRequest, data: unknown): GuardedRequest {
+  if (typeof data !== 'object' || data === null) return request;
+  return oneCall(data, () => new CallRequest(request));
 }
 
 /** A client of socket.io. */

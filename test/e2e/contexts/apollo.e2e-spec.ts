@@ -12,6 +12,13 @@ import type { Answer } from '../../support/client.js';
 import { PLATFORMS, stopHosts } from '../hosts/host.js';
 import { bearer, createUser, hostModule, startGuardedHost, PASSWORD } from './guarded-host.js';
 import type { GuardedHost } from './guarded-host.js';
+import {
+  CAT_ANSWER,
+  CAT_QUERY,
+  CAT_SUBSCRIPTION,
+  CAT_SUBSCRIPTION_ANSWER,
+  CatResolver,
+} from './cat.resolver.js';
 import { subscribe, type GraphqlAnswer } from './graphql-client.js';
 
 jest.setTimeout(60_000);
@@ -60,7 +67,7 @@ describe.each(PLATFORMS)('resolvers of Apollo on %s', (platform) => {
               ...(context && { context }),
             }),
           ],
-          providers: [MeResolver],
+          providers: [MeResolver, CatResolver],
         }),
         { platform },
       );
@@ -89,6 +96,14 @@ describe.each(PLATFORMS)('resolvers of Apollo on %s', (platform) => {
       const operations = [{ query: '{ me }' }, { query: '{ visitor }' }];
       const answer = await host.client.post('/graphql', operations, bearer(host.alice.access));
       expect(answer.body).toEqual([{ data: { me: 'alice' } }, { data: { visitor: 'alice' } }]);
+    });
+
+    it('show the resolvers of fields what the guard found', async () => {
+      const { access } = host.alice;
+      const answer = await ask(CAT_QUERY, bearer(access));
+      expect(answer.body).toEqual(CAT_ANSWER);
+      const first = await subscribe(host.url, { token: access }, {}, CAT_SUBSCRIPTION);
+      expect(first).toMatchObject({ type: 'next', payload: CAT_SUBSCRIPTION_ANSWER });
     });
 
     it('refuse those who show nothing', async () => {
@@ -135,7 +150,7 @@ describe('a context that keeps the request of the first caller', () => {
               Object.assign(context, { req: context.req ?? req }),
           }),
         ],
-        providers: [MeResolver],
+        providers: [MeResolver, CatResolver],
       }),
       { platform: 'express' },
     );

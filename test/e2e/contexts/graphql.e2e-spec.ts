@@ -26,6 +26,13 @@ import {
   tampered,
   type GuardedHost,
 } from './guarded-host.js';
+import {
+  CAT_ANSWER,
+  CAT_QUERY,
+  CAT_SUBSCRIPTION,
+  CAT_SUBSCRIPTION_ANSWER,
+  CatResolver,
+} from './cat.resolver.js';
 import { subscribe, type GraphqlAnswer } from './graphql-client.js';
 
 jest.setTimeout(60_000);
@@ -101,8 +108,8 @@ describe.each(['globally', 'by decorator'] as const)(
           ],
           providers:
             way === 'globally'
-              ? [MeResolver, { provide: APP_FILTER, useExisting: AuthErrorFilter }]
-              : [FilteredResolver],
+              ? [MeResolver, CatResolver, { provide: APP_FILTER, useExisting: AuthErrorFilter }]
+              : [FilteredResolver, CatResolver],
         }),
       );
     });
@@ -122,6 +129,14 @@ describe.each(['globally', 'by decorator'] as const)(
           data: { me: { name: 'alice', type: 'access' }, believed: '1', visitor: 'alice' },
         });
       }
+    });
+
+    it('show the resolvers of fields what the guard found', async () => {
+      const { access } = host.alice;
+      const answer = await ask(CAT_QUERY, bearer(access));
+      expect(answer.body).toEqual(CAT_ANSWER);
+      const first = await subscribe(host.url, { token: access }, {}, CAT_SUBSCRIPTION);
+      expect(first).toMatchObject({ type: 'next', payload: CAT_SUBSCRIPTION_ANSWER });
     });
 
     it('give the error of the HTTP answer in the extensions', async () => {
@@ -204,7 +219,7 @@ describe('a context that is one object', () => {
             context: () => shared,
           }),
         ],
-        providers: [FilteredResolver],
+        providers: [FilteredResolver, CatResolver],
       }),
       { logger },
     );
