@@ -156,7 +156,7 @@ describe('a host', () => {
   });
 
   it('is told the names of its options', () => {
-    const settings = { verifyingKey: '', previousSigningKeys: [] };
+    const settings = { profile: 'secure', verifyingKey: '', previousSigningKeys: [] } as const;
     const asOptions = (algorithm: Algorithm, signingKey: string) => () =>
       loadConfiguredKeys({ ...settings, algorithm, signingKey }, (name) => name);
     expect(asOptions('HS256', 'short')).toThrow(/^signingKey is weak/);
