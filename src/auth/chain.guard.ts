@@ -6,7 +6,7 @@ import { withChallenge } from './challenge.js';
 import { JwtAuthentication } from './jwt-authentication.js';
 import { passAsNobody, passWithoutAsking } from './pass-without-asking.js';
 import type { GuardedRequest } from './guarded-request.js';
-import { requestOf } from './request-of.js';
+import { keepUser, requestOf } from './request-of.js';
 import { GuardKind, routeRules, type RouteRules } from './route-rules.js';
 
 /**
@@ -24,7 +24,10 @@ export abstract class ChainGuard implements CanActivate {
     return isKnown || this.ask(classes, context);
   }
 
-  /** What is looked at for credentials. Override it for a transport of your own. */
+  /**
+   * What is looked at for credentials. Override it for a transport of your own, whose first argument must be an object:
+   * what `@CurrentUser()` and `@CurrentToken()` give is kept beside it.
+   */
   getRequest(context: ExecutionContext): GuardedRequest {
     return requestOf(context);
   }
@@ -75,18 +78,19 @@ export abstract class ChainGuard implements CanActivate {
     context: ExecutionContext,
   ): Promise<boolean> {
     const request = this.getRequest(context);
-    request.authInfo = undefined;
     let found: Authenticated | null = null;
     let failure: unknown = null;
     try {
       found = await this.find(classes, request, context);
-      if (found) request.authInfo = { claims: found.claims };
     } catch (error) {
       failure = error;
     }
     const user: unknown = found?.user ?? null;
+    const authInfo = found ? { claims: found.claims } : undefined;
+    // Not before: the request may be that of other calls, which see what theirs has found.
+    request.authInfo = authInfo;
     // An override may take its time, as Passport's guards allow.
-    request.user = await this.handleRequest(failure, user, request.authInfo, context);
+    keepUser(context, request, await this.handleRequest(failure, user, authInfo, context));
     return true;
   }
 }

@@ -1,23 +1,27 @@
 import { Injectable, Optional, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { ClientRequest } from '../common/client-address.js';
 import { AuthError } from '../common/errors.js';
+import { ConfigError } from '../config/resolve-settings.js';
 import { TokenObtainPairDto } from './dto/token-obtain-pair.dto.js';
 import { parsedBody, readFields } from './fields.pipe.js';
 import { LocalStrategy } from './local.strategy.js';
+import type { GuardedRequest } from './guarded-request.js';
+import { keepUser } from './request-of.js';
 import { required } from './required.js';
 
-type LoginRequest = ClientRequest & { body: unknown; user?: unknown };
+type LoginRequest = ClientRequest & GuardedRequest & { body: unknown };
 
 /**
  * Lets a log-in pass with the right user name and password, and puts the user into `request.user`. It checks the
  * fields itself, since guards run before pipes: an empty body is 400, not 401 (contract §2). The other fields of the
- * body stay for the handler's own DTO.
+ * body stay for the handler's own DTO. It is for HTTP only: elsewhere there is no body to check.
  *
  * Like `JwtAuthGuard` it asks its own application, `AuthGuard('local')` whoever has that name in the process.
  *
  * @publicApi
  * @throws ValidationError when a field is missing or unreadable
  * @throws AuthError `no_active_account` or `throttled`
+ * @throws ConfigError off HTTP, where `getRequest` is not overridden
  */
 @Injectable()
 export class LocalAuthGuard implements CanActivate {
@@ -38,13 +42,17 @@ export class LocalAuthGuard implements CanActivate {
     } catch (error) {
       failure = error;
     }
-    request.user = await this.handleRequest(failure, user, undefined, context);
+    keepUser(context, request, await this.handleRequest(failure, user, undefined, context));
     return true;
   }
 
   /** The request of a log-in, with its body. Override it for a transport of your own. */
   getRequest(context: ExecutionContext): object {
-    return context.switchToHttp().getRequest<object>();
+    const type = context.getType<string>();
+    if (type === 'http') return context.switchToHttp().getRequest<object>();
+    throw new ConfigError([
+      `${this.constructor.name} is used on a handler of the kind "${type}", and reads a log-in from the body of an HTTP request. Override getRequest(). Example: getRequest(context) { return { body: { username, password }, headers: {} }; }`,
+    ]);
   }
 
   /** Gives what `@CurrentUser()` shall be, or throws. Override it to look at the user once more. */

@@ -2,6 +2,7 @@ import type { ExecutionContext } from '@nestjs/common';
 import type { IAuthGuard } from '@nestjs/passport';
 import type { JwtAuthentication } from './jwt-authentication.js';
 import type { GuardedRequest } from './guarded-request.js';
+import { keepUser } from './request-of.js';
 
 /** The parts of a guard that this short cut goes through: those that hosts override. */
 type OverridableGuard = Pick<IAuthGuard, 'getRequest' | 'handleRequest'>;
@@ -22,13 +23,17 @@ export function passWithoutAsking(
   request.authInfo = info;
   const user: unknown = guard.handleRequest(null, known.user, info, context);
   // An override may take its time, as Passport's guards allow.
-  if (user instanceof Promise) return letIn(request, user);
-  request.user = user;
+  if (user instanceof Promise) return letIn(context, request, user);
+  keepUser(context, request, user);
   return true;
 }
 
-async function letIn(request: GuardedRequest, user: Promise<unknown>): Promise<true> {
-  request.user = await user;
+async function letIn(
+  context: ExecutionContext,
+  request: GuardedRequest,
+  user: Promise<unknown>,
+): Promise<true> {
+  keepUser(context, request, await user);
   return true;
 }
 
@@ -38,7 +43,7 @@ export function passAsNobody(
   context: ExecutionContext,
 ): true {
   const request = guard.getRequest(context) as GuardedRequest;
-  request.user = undefined;
   request.authInfo = undefined;
+  keepUser(context, request, undefined);
   return true;
 }

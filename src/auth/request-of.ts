@@ -1,7 +1,14 @@
 import type { ArgumentsHost } from '@nestjs/common';
 import { BARE_TOKEN, type CredentialSource } from './authenticated-user.js';
 import { fieldRequest, refuseSharedContext } from './graphql-request.js';
-import { CallRequest, kept, oneCall, standIn, type GuardedRequest } from './guarded-request.js';
+import {
+  CallRequest,
+  hasHeaders,
+  kept,
+  oneCall,
+  standIn,
+  type GuardedRequest,
+} from './guarded-request.js';
 import { messageHeaders } from './message-headers.js';
 
 /**
@@ -28,8 +35,30 @@ export function findRequest(host: ArgumentsHost): GuardedRequest {
     case 'rpc':
       return messageRequest(host.getArgByIndex(0), host.getArgByIndex(1));
     default:
-      return host.getArgByIndex(0);
+      return otherRequest(host.getArgByIndex(0));
   }
+}
+
+/**
+ * Puts whom a guard let in where `@CurrentUser()` looks, and the token where `@CurrentToken()` does, whatever the guard
+ * looks at for credentials.
+ */
+export function keepUser(host: ArgumentsHost, request: GuardedRequest, user: unknown): void {
+  request.user = user;
+  const seen = requestOf(host);
+  if (seen === request) return;
+  seen.user = user;
+  seen.authInfo = request.authInfo;
+}
+
+/** On a transport that nobody here knows: its guard overrides `getRequest`, and what it finds is kept beside the call. */
+function otherRequest(source: unknown): GuardedRequest {
+  if (hasHeaders(source)) return source;
+  return typeof source === 'object' && source !== null ? kept(source, nobody) : nobody();
+}
+
+function nobody(): GuardedRequest {
+  return standIn({});
 }
 
 /** A client's request as one of its messages sees it; those whose data is no object share one. */
