@@ -33,7 +33,6 @@ import { TokenParameterPipe } from './token-parameter.pipe.js';
 @ApiBadRequestResponse({ description: 'The request is malformed.', type: OAuthErrorResponse })
 @ApiUnauthorizedResponse({ description: 'No or wrong client.', type: OAuthErrorResponse })
 @Controller('oauth')
-@Public()
 @UseFilters(AuthErrorFilter)
 @UseGuards(OAuthClientGuard)
 export class OAuthController {
@@ -43,6 +42,7 @@ export class OAuthController {
   ) {}
 
   @Post('revoke')
+  @Public()
   @HttpView({ name: 'Token Revocation', description: 'Ends a token and its session (RFC 7009).' })
   @HttpCode(200)
   @Header('Cache-Control', 'no-store')
@@ -59,6 +59,7 @@ export class OAuthController {
   }
 
   @Post('introspect')
+  @Public()
   @HttpView({
     name: 'Token Introspection',
     description: 'Tells whether a token is good (RFC 7662).',
