@@ -52,6 +52,11 @@ export function kept(owner: object, make: () => GuardedRequest): GuardedRequest 
   return request;
 }
 
+/** What something can be kept for. */
+export function isObject(value: unknown): value is object {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function';
+}
+
 /** Whether this can be asked for credentials. */
 export function hasHeaders(value: unknown): value is GuardedRequest {
   const { headers } = (value ?? {}) as { headers?: unknown };
@@ -80,7 +85,6 @@ export class CallRequest implements GuardedRequest {
   readonly rawHeaders: GuardedRequest['rawHeaders'];
   readonly raw: GuardedRequest['raw'];
   readonly socket: GuardedRequest['socket'];
-  readonly [BARE_TOKEN]: string | undefined;
   private found: Found | null = null;
 
   /**
@@ -96,7 +100,11 @@ export class CallRequest implements GuardedRequest {
     this.rawHeaders = request.rawHeaders;
     this.raw = request.raw;
     this.socket = request.socket;
-    this[BARE_TOKEN] = request[BARE_TOKEN];
+  }
+
+  /** Always the latest: a client may renew it. */
+  get [BARE_TOKEN](): string | undefined {
+    return this.request[BARE_TOKEN];
   }
 
   get user(): unknown {

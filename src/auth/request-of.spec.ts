@@ -104,6 +104,44 @@ describe('requestOf', () => {
     expect(at(one).user).toBe('alice');
   });
 
+  it.each([
+    ['ws', 'text', {}],
+    ['ws', undefined, {}],
+    ['ws', {}, {}],
+    ['rpc', 'text', {}],
+    ['rpc', {}, {}],
+  ])('keeps apart what the guards of two handlers of %s find for %j', (type, data, shared) => {
+    class Gateway {}
+    const at = (handler: () => void, gateway = Gateway) => {
+      const args = type === 'ws' ? [shared, data, 'x'] : [data, shared];
+      const context = new ExecutionContextHost(args, gateway, handler);
+      context.setType(type);
+      return requestOf(context);
+    };
+    const [me, open] = [() => undefined, () => undefined];
+    at(me).user = 'alice';
+    at(open).user = undefined;
+    at(me, class extends Gateway {}).user = 'bob';
+    expect([at(me).user, at(open).user]).toEqual(['alice', undefined]);
+  });
+
+  it('sees the token that a client has renewed, also for messages that are text', () => {
+    const client = { handshake: { auth: { token: 'old' } } };
+    const shown = () => requestOf(contextOf('ws', client, 'text', 'x'))[BARE_TOKEN];
+    expect(shown()).toBe('old');
+    client.handshake.auth.token = 'new';
+    expect(shown()).toBe('new');
+  });
+
+  it('keeps apart messages that are text by what acknowledges them', () => {
+    const client = {};
+    const at = (acknowledge: () => void) =>
+      requestOf(contextOf('ws', client, 'text', acknowledge, 'x'));
+    const [one, other] = [() => undefined, () => undefined];
+    at(one).user = 'alice';
+    expect([at(one).user, at(other).user]).toEqual(['alice', undefined]);
+  });
+
   it('forgets the credentials of a client that gives others', () => {
     const client = {};
     setClientCredentials(client, { headers });

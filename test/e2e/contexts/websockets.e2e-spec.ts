@@ -69,6 +69,13 @@ abstract class CatsGateway {
     return { event: 'visitor', data: user?.username ?? 'nobody' };
   }
 
+  @Public()
+  @SubscribeMessage('open')
+  @UseGuards(JwtAuthGuard)
+  open(@CurrentUser() user?: AuthenticatedUser) {
+    return { event: 'open', data: user?.username ?? 'nobody' };
+  }
+
   @SubscribeMessage('own')
   own() {
     throw new WsException("the host's own");
@@ -150,6 +157,17 @@ describe('a gateway of socket.io behind the guards', () => {
     expect(await ask(socket, 'visitor')).toBe('alice');
   });
 
+  it.each(['text', { n: 1 }])('keep apart messages that come together, with %j', async (data) => {
+    const socket = connect({ auth: { token: host.alice.access } });
+    for (let time = 0; time < 10; time += 1) {
+      const opened = new Promise((resolve) => socket.once('open', resolve));
+      const asked = ask(socket, 'me', data);
+      socket.emit('open', data);
+      expect(await asked).toMatchObject({ name: 'alice', type: 'access' });
+      expect(await opened).toBe('nobody');
+    }
+  });
+
   it('see a fresh token that the host puts into the handshake', async () => {
     const socket = connect({ auth: { token: 'stale' } });
     expect(await ask(socket, 'me')).toMatchObject({ code: 'token_not_valid' });
@@ -222,6 +240,26 @@ describe('a gateway of ws behind the guards', () => {
       event: 'me',
       data: { name: 'alice', type: 'access', body: { n: 1 } },
     });
+  });
+
+  it.each(['text', { n: 1 }])('keep apart messages that come together, with %j', async (data) => {
+    const socket = await connect(bearer(host.alice.access));
+    const answers: { event: string; data: unknown }[] = [];
+    const complete = new Promise<void>((resolve) => {
+      socket.on('message', (bytes: Buffer) => {
+        answers.push(JSON.parse(bytes.toString()) as (typeof answers)[number]);
+        if (answers.length === 20) resolve();
+      });
+    });
+    for (let time = 0; time < 10; time += 1) {
+      for (const event of ['me', 'open']) socket.send(JSON.stringify({ event, data }));
+    }
+    await complete;
+    const known = answers.filter(({ event }) => event === 'me').map((answer) => answer.data);
+    const alice = { name: 'alice', type: 'access', body: data };
+    expect(known).toEqual(Array.from({ length: 10 }, () => alice));
+    const opened = answers.filter(({ event }) => event === 'open').map((answer) => answer.data);
+    expect(opened).toEqual(Array.from({ length: 10 }, () => 'nobody'));
   });
 
   it('refuse a connection with two authorization headers', async () => {
