@@ -1,23 +1,34 @@
 import { isLive, sessionId, USER_AGENT, userOf } from './scale-fill.mjs';
+import { rotationOf } from './scale-refresh.mjs';
 
 /** Tables below this number of rows may be read from end to end. */
 const FEW_ROWS = 1000;
 const IP = '10.1.2.3';
 
-/** Parameters as `session-rows.ts` gives them, for a live session. */
+/** Parameters as `session-rows.ts` and `rotations.ts` give them, for a live session. */
 function parametersOf(n, passwordHash) {
   const sid = sessionId(n);
   const user = String(userOf(n));
   return {
     issue: [sessionId(0), false, 86_400, 7_776_000, IP, USER_AGENT, user, passwordHash],
-    rotate: [sid, 9, user, 86_400, IP, USER_AGENT, false, null],
-    find: [sid],
+    rotate: rotationOf(n, 9),
+    find: [[sid]],
     lock: [sid],
     advance: [sid, 10, 9, [1, 2, 3], 86_400, IP, USER_AGENT],
     end: [sid, 'ended'],
-    adopt: [sessionId(0), user, 2_000_000_000, 7_776_000, IP, USER_AGENT, null, 'an-id'],
+    adopt: [
+      sessionId(0),
+      user,
+      2_000_000_000,
+      7_776_000,
+      IP,
+      USER_AGENT,
+      null,
+      'an-id',
+      1_900_000_000,
+    ],
     revoke: [sid],
-    findFacts: [sid],
+    findFacts: [[sid]],
     touch: [sid, IP, USER_AGENT],
     flush: [sid, 300],
     list: [user],

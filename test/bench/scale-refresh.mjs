@@ -5,6 +5,20 @@ import { GENERATION, isLive, sessionId, USER_AGENT, userOf } from './scale-fill.
 const PARALLEL = 4;
 const FLUSH_STEPS = 30;
 
+/** Parameters of the statement that rotates, as `rotations.ts` gives them: for a batch of one. */
+export function rotationOf(n, generation) {
+  const presented = {
+    n: 0,
+    id: sessionId(n),
+    generation,
+    token_id: String(userOf(n)),
+    password_digest: null,
+    ip: '10.1.2.3',
+    user_agent: USER_AGENT,
+  };
+  return [JSON.stringify([presented]), 86_400, false];
+}
+
 /**
  * Refreshes random sessions with the ledger's own statement and says what that did to the table: share of in-page (HOT)
  * updates, and bytes of log per refresh.
@@ -32,16 +46,7 @@ export async function refreshBySql({
       if (!isLive(n) || busy.has(n)) continue;
       left -= 1;
       busy.add(n);
-      const values = [
-        sessionId(n),
-        generations[n],
-        String(userOf(n)),
-        86_400,
-        '10.1.2.3',
-        USER_AGENT,
-        false,
-        null,
-      ];
+      const values = rotationOf(n, generations[n]);
       const { rowCount } = await client.query({ name: 'rotate', text: statement, values });
       if (rowCount !== 1) throw new Error(`session ${n} was not refreshed`);
       generations[n] += 1;
