@@ -42,7 +42,15 @@ const standIns = new WeakMap<object, GuardedRequest>();
  * }
  */
 export function setClientCredentials(client: object, credentials: ClientCredentials): void {
+  everTold = true;
   standIns.set(client, standIn(credentials));
+}
+
+let everTold = false;
+
+/** Whether the host has said so of any client. */
+export function isEverTold(): boolean {
+  return everTold;
 }
 
 /** The stand-in of what it stands for, made at the first call. */

@@ -1,7 +1,8 @@
-import type { ArgumentsHost, ExecutionContext } from '@nestjs/common';
+import { Logger, type ArgumentsHost, type ExecutionContext } from '@nestjs/common';
 import { BARE_TOKEN, type CredentialSource } from './authenticated-user.js';
 import {
   CallRequest,
+  isEverTold,
   isObject,
   kept,
   oneCall,
@@ -39,9 +40,20 @@ function clientRequest(client: SocketIoClient): GuardedRequest {
     });
     // Hosts may put a fresh token there.
     return Object.defineProperty(made, BARE_TOKEN, {
-      get: () => textOf(handshake?.auth?.token),
+      get: () => (handshake ? textOf(handshake.auth?.token) : warnOnce()),
     });
   });
+}
+
+let hasWarned = false;
+
+/** Without a word, a gateway of ws that hands over no credentials would answer 401 for ever. */
+function warnOnce(): undefined {
+  if (hasWarned || isEverTold()) return;
+  hasWarned = true;
+  new Logger('nest-simplejwt').warn(
+    'A guard asks a WebSocket client for credentials, and has been told none. Clients of ws do not keep the request that opened the connection: hand it over in handleConnection(client, request) { setClientCredentials(client, request); }',
+  );
 }
 
 /** Headers of the message where its transport has some, else the field `token` of its data; as one handler sees it. */
