@@ -107,7 +107,8 @@ describe.each(PLATFORMS)('resolvers of Apollo on %s', (platform) => {
     });
 
     it('refuse those who show nothing', async () => {
-      const { body } = await ask('{ me }');
+      const { status, body } = await ask('{ me }');
+      expect(status).toBe(200);
       expect(body.errors).toMatchObject([{ extensions: { code: 'not_authenticated' } }]);
     });
 
