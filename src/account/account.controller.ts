@@ -60,7 +60,7 @@ export class AccountController {
   @ApiOperation({
     summary: 'Change Password',
     description:
-      'Changes the password and ends all other sessions; this one goes on, except with `LEDGER=django`, whose access tokens name no session.',
+      'Changes the password and ends all other sessions; this one goes on, except with `CHECK_REVOKE_TOKEN`, and with `LEDGER=django`, whose access tokens name no session.',
   })
   @ApiNoContentResponse({ description: 'The password is changed.' })
   @ApiBadRequestResponse({ description: 'A list of messages for each wrong field.' })

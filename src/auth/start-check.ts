@@ -6,7 +6,7 @@ import { AuthSettings } from '../config/auth-settings.js';
 import { ConfigError, sessionKeyProblems } from '../config/resolve-settings.js';
 import { SettingsModule } from '../config/settings.module.js';
 import type { AuthenticationClass } from '../config/settings.js';
-import { requireEntities, requireTables } from '../database/schema.js';
+import { requireEntities, requireReadCommitted, requireTables } from '../database/schema.js';
 import { AUTH_ENTITIES } from '../entities.js';
 import { DjangoLedger } from '../ledger/django-ledger.js';
 import { RefreshTokenLedger } from '../ledger/refresh-token-ledger.js';
@@ -52,6 +52,7 @@ export class StartCheck implements OnApplicationBootstrap {
   /** Behind the hooks in which a host may run its migrations. */
   async onApplicationBootstrap(): Promise<void> {
     try {
+      await requireReadCommitted(this.database);
       await requireTables(this.database);
       await requireUserTriggers(this.database, this.users.table);
     } catch (error) {

@@ -239,7 +239,8 @@ export const SETTINGS = {
   checkRevokeToken: row({
     type: bool,
     default: false,
-    meaning: 'Tokens carry a digest of the stored password and end when it changes.',
+    meaning:
+      'Tokens carry a digest of the stored password and end when it changes: those of the session that changes it too.',
     from: 'SimpleJWT',
   }),
   revokeTokenClaim: row({

@@ -22,6 +22,22 @@ export async function requireTables(database: DataSource): Promise<void> {
   ]);
 }
 
+/**
+ * Statements of one row that wait for each other go on with what the other one left, which stricter levels refuse: a
+ * log-in would survive a password change, and refreshes would fail at random.
+ *
+ * @throws ConfigError when the connections have another isolation by default
+ */
+export async function requireReadCommitted(database: DataSource): Promise<void> {
+  const [row] = await database.query<{ level: string }[]>(
+    `SELECT current_setting('default_transaction_isolation') AS level`,
+  );
+  if (row === undefined || row.level === 'read committed') return;
+  throw new ConfigError([
+    `The database's default_transaction_isolation is "${row.level}", and sessions need "read committed". Example: ALTER DATABASE … RESET default_transaction_isolation (or ALTER ROLE …)`,
+  ]);
+}
+
 /** @throws ConfigError when the DataSource does not know one of the entities */
 export function requireEntities(
   database: DataSource,

@@ -14,6 +14,7 @@ import {
   type SettingsInput,
 } from '../../../src/index.js';
 import { dropDatabases } from '../../support/databases.js';
+import { query } from '../../support/databases.js';
 import { SIGNING_KEY, hostDatabase, hostTypeOrm, startHost, stopHosts } from './host.js';
 
 jest.setTimeout(30_000);
@@ -76,6 +77,18 @@ describe('a host does not start', () => {
     const refusal = await refusalOf(database(bare), auth());
     expect(refusal).toBeInstanceOf(ConfigError);
     expect(String(refusal)).toMatch(/lacks tables .*auth_session.*migrationsRun: true/);
+  });
+
+  it('on a database of another isolation, and is told how to take that back', async () => {
+    const strict = await hostDatabase('misused_strict');
+    const name = new URL(strict).pathname.slice(1);
+    await query(
+      strict,
+      `ALTER DATABASE "${name}" SET default_transaction_isolation = 'repeatable read'`,
+    );
+    const refusal = await refusalOf(database({ url: strict }), auth());
+    expect(refusal).toBeInstanceOf(ConfigError);
+    expect(String(refusal)).toContain('RESET default_transaction_isolation');
   });
 
   it('with misspelt settings, and is told which were meant', async () => {
