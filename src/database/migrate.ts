@@ -5,6 +5,16 @@ import { missingTables } from './schema.js';
 
 /** Table in which the executed migrations are listed; not TypeORM's usual one, which a host may use itself. */
 export const MIGRATIONS_TABLE = 'nest_simplejwt_migrations';
+/** TypeORM's usual one, in which a host with migrations of its own has ours among them. */
+const USUAL_TABLE = 'migrations';
+
+const NAMES = AUTH_MIGRATIONS.map(({ name }) => name);
+
+/** Which of our migrations were executed, and the table that says so. */
+interface MigrationList {
+  readonly table: string;
+  readonly executed: ReadonlySet<string>;
+}
 
 /**
  * Whether the schema is as this version needs it. A newer version may have added more. A host that keeps its schema by
@@ -12,33 +22,40 @@ export const MIGRATIONS_TABLE = 'nest_simplejwt_migrations';
  */
 export async function isMigrated(database: DataSource): Promise<boolean> {
   if ((await missingTables(database)).length > 0) return false;
-  const isListed = database.migrations.some((own) =>
+  const hasOurs = database.migrations.some((own) =>
     AUTH_MIGRATIONS.some((migration) => own instanceof migration),
   );
-  if (!isListed) return true;
-  const { migrationsTableName = 'migrations', schema } = database.options as {
-    migrationsTableName?: string;
-    schema?: string;
-  };
-  const table = [schema, migrationsTableName]
-    .filter((part) => part !== undefined)
-    .map((part) => database.driver.escape(part))
-    .join('.');
-  const [found] = await database.query<{ found: boolean }[]>(
-    'SELECT to_regclass($1) IS NOT NULL AS found',
-    [table],
-  );
-  if (!found?.found) return false;
-  const rows = await database.query<{ name: string }[]>(`SELECT name FROM ${table}`);
-  const done = new Set(rows.map((row) => row.name));
-  return AUTH_MIGRATIONS.every((migration) => done.has(migration.name));
+  if (!hasOurs) return true;
+  const list = await findList(database);
+  return list === null || NAMES.every((name) => list.executed.has(name));
 }
 
 /**
  * Brings the schema up to date. Several servers may do it at once on one empty database: one works, the others wait,
  * for as long as it takes; so it has connections of its own without the timeouts of requests.
+ *
+ * What a host has executed is not executed anew: pending ones are noted in its list. Where all tables are there and
+ * nobody lists them, a host makes its schema by other means, and keeps it up to date itself.
  */
 export async function migrate(options: DataSourceOptions): Promise<void> {
+  await withConnections(options, (database) =>
+    withAdvisoryLock(database, 'migrate', async () => {
+      const list = await findList(database);
+      if (list === null && (await missingTables(database)).length === 0) return;
+      if (list === null || list.table === listName(database)) return run(database);
+      await withConnections({ ...options, migrationsTableName: list.table }, run);
+    }),
+  );
+}
+
+async function run(database: DataSource): Promise<void> {
+  await database.runMigrations({ transaction: 'each' });
+}
+
+async function withConnections(
+  options: DataSourceOptions,
+  work: (database: DataSource) => Promise<void>,
+): Promise<void> {
   const database = new DataSource({
     ...options,
     poolSize: 2,
@@ -47,10 +64,35 @@ export async function migrate(options: DataSourceOptions): Promise<void> {
   } as DataSourceOptions);
   await database.initialize();
   try {
-    await withAdvisoryLock(database, 'migrate', async () => {
-      await database.runMigrations({ transaction: 'each' });
-    });
+    await work(database);
   } finally {
     await database.destroy();
   }
+}
+
+function listName(database: DataSource): string {
+  return database.options.migrationsTableName ?? USUAL_TABLE;
+}
+
+/** `migrations` is a usual name: that table may also be another tool's, with other columns. */
+const HAS_NAMES = `SELECT EXISTS (
+  SELECT FROM pg_attribute WHERE attrelid = to_regclass($1) AND attname = 'name') AS "hasNames"`;
+
+/** The DataSource's own list, or TypeORM's usual one; null where neither has any of our migrations. */
+async function findList(database: DataSource): Promise<MigrationList | null> {
+  const { schema } = database.options as { schema?: string };
+  for (const table of new Set([listName(database), USUAL_TABLE])) {
+    const path = [schema, table]
+      .filter((part) => part !== undefined)
+      .map((part) => database.driver.escape(part))
+      .join('.');
+    const [found] = await database.query<{ hasNames: boolean }[]>(HAS_NAMES, [path]);
+    if (!found?.hasNames) continue;
+    const rows = await database.query<{ name: string }[]>(
+      `SELECT name::text AS name FROM ${path} WHERE name::text = ANY($1)`,
+      [NAMES],
+    );
+    if (rows.length > 0) return { table, executed: new Set(rows.map(({ name }) => name)) };
+  }
+  return null;
 }

@@ -20,7 +20,10 @@ const MAX_BYTES = 262_144;
 /** Keys of a set at most. */
 const MAX_KEYS = 64;
 
-/** The JWK Set of another issuer (`JWK_URL`), fetched when it is needed and kept for five minutes, or an hour while it is away. */
+/**
+ * The JWK Set of another issuer (`JWK_URL`), fetched when it is needed and kept for five minutes, or an hour while the
+ * issuer is away.
+ */
 export class JwkSetClient {
   private readonly logger = new Logger('JwkSetClient');
   private keys: ReadonlyMap<string, KeyObject> = new Map();

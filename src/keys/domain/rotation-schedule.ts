@@ -22,8 +22,10 @@ const SPREAD = 600_000;
 
 /**
  * What a schedule asks for. It goes on with a ring and begins none, nor one that was left: in a rolling restart servers
- * that do not know the ring yet would refuse its tokens, and only an operator knows when the last of them is gone. The next key is published a day, or half of a shorter interval, before it signs; one that
- * comes too late for that (the servers were down) still waits until caches elsewhere have had the time to learn of it.
+ * that do not know the ring yet would refuse its tokens, and only an operator knows when the last of them is gone.
+ *
+ * The next key is published a day, or half of a shorter interval, before it signs; one that comes too late for that (the
+ * servers were down) still waits until caches elsewhere have had the time to learn of it.
  *
  * @param interval - ms between two rotations
  */

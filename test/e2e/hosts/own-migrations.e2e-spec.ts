@@ -12,6 +12,7 @@ import {
 import { AUTH_MIGRATIONS, AuthModule } from '../../../src/index.js';
 import { runCommand, type CommandOutcome } from '../../support/command.js';
 import { dropDatabases, query } from '../../support/databases.js';
+import { spawnServer } from '../../support/process.js';
 import { SIGNING_KEY, hostDatabase, hostTypeOrm, startHost, stopHosts, type Host } from './host.js';
 
 jest.setTimeout(60_000);
@@ -105,6 +106,22 @@ describe('the commands, on the database of a host with migrations of its own', (
     expect((await namesIn('migrations')).toSorted()).toEqual(NAMES.toSorted());
     expect(await isThere('nest_simplejwt_migrations')).toBe(false);
     await startWith();
+  });
+});
+
+describe('the server by itself, on the database of a host with migrations of its own', () => {
+  it.each([
+    ["TypeORM's usual list of them", {}],
+    ['a list under a name of its own', { migrationsTableName: 'host_list' }],
+  ])('runs none anew that the host has run, and is ready: %s', async (_what, own) => {
+    await startWith(own);
+    const { url: address, stop } = await spawnServer({
+      DATABASE_URL: url,
+      SIMPLE_JWT_SIGNING_KEY: SIGNING_KEY,
+    });
+    expect((await fetch(`${address}/health/ready`)).status).toBe(200);
+    expect(await stop()).toMatchObject({ code: 0 });
+    expect(await isThere('nest_simplejwt_migrations')).toBe(false);
   });
 });
 
