@@ -60,7 +60,11 @@ export async function createDatabase(name: string, template: string | null): Pro
   return databaseUrl(name);
 }
 
-/** Drops databases of this run: those whose name begins so, all by default. */
+/**
+ * Drops databases of this run: those whose name begins so, all by default.
+ *
+ * Not by FORCE, which is refused while Postgres itself vacuums the database; without it Postgres waits for its own.
+ */
 export async function dropDatabases(prefix = ''): Promise<void> {
   const server = process.env[SERVER_VARIABLE] ?? '';
   const rows = await query<{ datname: string }>(
@@ -69,7 +73,13 @@ export async function dropDatabases(prefix = ''): Promise<void> {
     [databaseName(prefix)],
   );
   for (const { datname } of rows) {
-    await query(server, `DROP DATABASE IF EXISTS ${escapeIdentifier(datname)} WITH (FORCE)`);
+    await query(
+      server,
+      `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+       WHERE datname = $1 AND usename = current_user`,
+      [datname],
+    );
+    await query(server, `DROP DATABASE IF EXISTS ${escapeIdentifier(datname)}`);
   }
 }
 
