@@ -27,6 +27,8 @@ const LEAST_INTERVAL = 5;
 /** Between attempts to connect, ms; the first one follows a loss at once. */
 const PAUSES = [0, 50, 100, 200, 400, 1000];
 
+const APART = "the feed's connection and the pool are not on one database";
+
 /** Whoever keeps what changes can make wrong. Both methods return before the heartbeat counts. */
 export interface FeedListener {
   /** @param key - `u:` and a user's primary key, or `s:` and a session's 32 hex digits */
@@ -56,6 +58,9 @@ export class ChangeFeed implements Feed, OnModuleInit, OnApplicationShutdown {
   private isStopping = false;
   private isAway = false;
   private following: Promise<void> = Promise.resolve();
+  /** When the pool was last asked where it is, ms on the monotonic clock. */
+  private asked = -Infinity;
+  private isAsking = false;
   /** When the last successful heartbeat began: on the monotonic clock and on the other one, ms. */
   private begun = -Infinity;
   private begunAt = -Infinity;
@@ -113,6 +118,7 @@ export class ChangeFeed implements Feed, OnModuleInit, OnApplicationShutdown {
       const began = performance.now();
       await this.beat(connection, began);
       onBeat();
+      this.watchPool(connection, began);
       await this.trim(connection, began);
       await this.rest(began);
     }
@@ -121,9 +127,34 @@ export class ChangeFeed implements Feed, OnModuleInit, OnApplicationShutdown {
   /** `DATABASE_FEED_URL` may name another database than the pool's, and a pooler may have moved on to another server. */
   private async requireSameDatabase(connection: FeedConnection): Promise<void> {
     const { history } = await this.read(connection);
+    if ((await this.historyOfPool()) !== history) throw new Error(APART);
+    this.asked = performance.now();
+  }
+
+  /**
+   * After a failover the pool may be on the new server and this connection still on the old one. Nobody waits for the
+   * answer: a pool that is busy or away does not say where it is. A new connection finds out for certain.
+   */
+  private watchPool(connection: FeedConnection, now: number): void {
+    if (this.isAsking || now - this.asked < INTERVAL) return;
+    this.asked = now;
+    this.isAsking = true;
+    this.historyOfPool()
+      .then((history) => {
+        if (history === this.known?.history) return;
+        this.begun = -Infinity;
+        connection.close(new Error(APART));
+        this.alarm.ring();
+      })
+      .catch(() => undefined)
+      .finally(() => {
+        this.isAsking = false;
+      });
+  }
+
+  private async historyOfPool(): Promise<string | null> {
     const [row] = await this.database.query<HistoryRow[]>(HISTORY);
-    if (row && historyOf(row) === history) return;
-    throw new Error("the feed's connection and the pool are not on one database");
+    return row ? historyOf(row) : null;
   }
 
   private connect(): Promise<FeedConnection> {

@@ -76,12 +76,18 @@ export class FeedConnection {
     values?: unknown[];
   }): Promise<Row[]> {
     if (this.failure) throw this.failure;
-    return (await this.client.query<Row>(statement)).rows;
+    const { rows } = await this.client.query<Row>(statement);
+    if (this.failure) throw this.failure;
+    return rows;
   }
 
-  /** Cuts the connection, whatever it is doing. */
-  close(): void {
-    this.failure ??= new Error('Connection closed');
+  /**
+   * Cuts the connection, whatever it is doing.
+   *
+   * @param reason - what its next statement is refused with
+   */
+  close(reason = new Error('Connection closed')): void {
+    this.failure ??= reason;
     this.client.end().catch(() => undefined);
     // A farewell, if it can be sent at once; nobody waits for the answer of a server that may be frozen.
     if (this.socket.connecting) this.socket.destroy();

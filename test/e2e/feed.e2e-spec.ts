@@ -133,8 +133,13 @@ class Wire {
 }
 
 /** For states that nobody announces. */
+/** Gives up after 10 s: what goes on asking after the test would keep the whole run alive. */
 async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 2));
+  const deadline = performance.now() + 10_000;
+  while (!isSo()) {
+    if (performance.now() > deadline) throw new Error(`waited in vain until ${String(isSo)}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
 }
 
 describe('the change feed', () => {
@@ -202,7 +207,7 @@ describe('the change feed', () => {
     const ear = new Ear(feed);
     await feed.onModuleInit();
     if (feed.isFresh()) ear.forget();
-    return { feed, ear };
+    return { feed, ear, database };
   }
 
   async function wire(): Promise<Wire> {
@@ -553,14 +558,52 @@ describe('the change feed', () => {
     expect(await live()).toEqual([]);
   });
 
-  it('vouches for nothing while it hears of another database than the pool', async () => {
-    await sql.query('CREATE DATABASE elsewhere');
-    const url = new URL(postgres.url);
-    url.pathname = '/elsewhere';
-    await migrate(dataSourceOptions(url.href, 2));
-    const { feed, ear } = await node(url.href);
-    expect(feed.isFresh()).toBe(false);
-    expect(ear.heard).toEqual([]);
+  describe('while it hears of another database than the pool', () => {
+    const elsewhere = new URL('postgres://nowhere');
+
+    beforeAll(async () => {
+      const first = new Client({ connectionString: postgres.url });
+      await first.connect();
+      await first.query('CREATE DATABASE elsewhere');
+      await first.end();
+      elsewhere.href = postgres.url;
+      elsewhere.pathname = '/elsewhere';
+      await migrate(dataSourceOptions(elsewhere.href, 2));
+    });
+
+    it('vouches for nothing', async () => {
+      const { feed, ear } = await node(elsewhere.href);
+      expect(feed.isFresh()).toBe(false);
+      expect(ear.heard).toEqual([]);
+    });
+
+    it('vouches for nothing within a second after the pool has moved, until it is back', async () => {
+      const { feed, database } = await node();
+      const other = await new DataSource(dataSourceOptions(elsewhere.href, 2)).initialize();
+      pools.push(other);
+      const moved = jest.spyOn(database, 'query').mockImplementation((text) => other.query(text));
+      const start = performance.now();
+      await until(() => !feed.isFresh());
+      expect(performance.now() - start).toBeLessThan(1000);
+      // It is asked again and again whether the two are together now.
+      const asked = moved.mock.calls.length;
+      await until(() => feed.isFresh() || moved.mock.calls.length >= asked + 3);
+      expect(feed.isFresh()).toBe(false);
+      moved.mockRestore();
+      await until(() => feed.isFresh());
+    });
+
+    it('goes on while the pool is busy, which does not say where it is', async () => {
+      const { feed, database } = await node();
+      const runners = [database.createQueryRunner(), database.createQueryRunner()];
+      await Promise.all(runners.map((runner) => runner.connect()));
+      const asked = jest.spyOn(database, 'query');
+      await until(() => asked.mock.calls.length > 0);
+      const end = performance.now() + 1500;
+      await until(() => !feed.isFresh() || performance.now() > end);
+      expect(feed.isFresh()).toBe(true);
+      await Promise.all(runners.map((runner) => runner.release()));
+    });
   });
 
   it('ends the sessions of a deleted user, so that nobody inherits them with the key', async () => {
