@@ -13,8 +13,11 @@ export interface TwoServers {
   readonly b: TestClient;
   /** Creates a user with this password in clear. @returns the primary key */
   readonly createUser: (username: string, password: string, isStaff?: boolean) => Promise<number>;
-  /** A session as a log-in makes it, without the price of a password hash. */
-  readonly openSession: (userId: number) => Promise<Pair & { readonly sid: string }>;
+  /** A session as a log-in by this client makes it, without the price of a password hash. */
+  readonly openSession: (
+    userId: number,
+    client?: { readonly userAgent: string | null; readonly ip: string | null },
+  ) => Promise<Pair & { readonly sid: string }>;
   readonly stop: () => Promise<void>;
 }
 
@@ -50,14 +53,14 @@ export async function startTwoServers(
       );
       return row!.id;
     },
-    openSession: async (userId) => {
+    openSession: async (userId, client) => {
       const sid = randomBytes(16).toString('hex');
       await query(
         database,
         `INSERT INTO auth_session (id, user_id, generation, is_sliding, created_at, last_used_at,
-          rotated_at, expires_at, superseded_at)
-        VALUES ($1, $2, 0, false, now(), now(), now(), now() + interval '1 d', '{}')`,
-        [sid, String(userId)],
+          rotated_at, expires_at, superseded_at, user_agent, last_ip)
+        VALUES ($1, $2, 0, false, now(), now(), now(), now() + interval '1 d', '{}', $3, $4)`,
+        [sid, String(userId), client?.userAgent ?? null, client?.ip ?? null],
       );
       const access = { ...accessClaims(String(userId)), sid };
       const refresh = { ...access, token_type: 'refresh', gen: 0 };
