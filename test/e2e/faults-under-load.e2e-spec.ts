@@ -1,5 +1,7 @@
 import { EventEmitter, once } from 'node:events';
+import { join } from 'node:path';
 import { TestClient } from '../support/client.js';
+import { query } from '../support/databases.js';
 import { startFragilePostgres, type FragilePostgres } from '../support/fragile-postgres.js';
 import { spawnServer, type SpawnedServer } from '../support/process.js';
 import { SIGNING_KEY } from '../support/tokens.js';
@@ -7,23 +9,24 @@ import { Visitor } from '../support/visitor.js';
 
 jest.setTimeout(60_000);
 
+/** With a migration more than this one. */
+const NEXT_VERSION = join(import.meta.dirname, '..', 'support', 'next-version.mjs');
+
 describe('with clients that refresh without a pause', () => {
   let postgres: FragilePostgres;
   let login: readonly [username: string, password: string];
   let servers: SpawnedServer[];
   let visitors: Visitor[];
 
-  async function start(port = '0'): Promise<SpawnedServer> {
-    const server = await spawnServer({
-      DATABASE_URL: postgres.url,
-      SIMPLE_JWT_SIGNING_KEY: SIGNING_KEY,
-      PORT: port,
-    });
+  async function start(port = '0', program?: string): Promise<SpawnedServer> {
+    const env = { DATABASE_URL: postgres.url, SIMPLE_JWT_SIGNING_KEY: SIGNING_KEY, PORT: port };
+    const server = await spawnServer(env, program);
     const [, username, password] = /(\S+) \/ (\S+)$/m.exec(server.output()) ?? [];
     if (username !== undefined && password !== undefined) login = [username, password];
     return server;
   }
-  const startAgain = ({ url }: SpawnedServer): Promise<SpawnedServer> => start(new URL(url).port);
+  const startAgain = ({ url }: SpawnedServer, program?: string): Promise<SpawnedServer> =>
+    start(new URL(url).port, program);
 
   async function visit(count: number): Promise<void> {
     const urls = servers.map(({ url }) => url);
@@ -108,17 +111,36 @@ describe('with clients that refresh without a pause', () => {
     expect(failures()).toEqual([]);
   });
 
+  /** Restarts both servers in their turn, with answers in between. */
+  async function roll(program?: string): Promise<void> {
+    for (const index of [0, 1]) {
+      await untilAnswered(200);
+      expect(await servers[index]!.stop()).toEqual({ code: 0, signal: null });
+      servers[index] = await startAgain(servers[index]!, program);
+    }
+    await untilAnswered(200);
+  }
+
   it('two servers that are restarted one after the other fail nobody', async () => {
     servers = await Promise.all([start(), start()]);
     await visit(8);
     let isOver = false;
     const going = goOn(() => isOver);
-    for (const index of [0, 1]) {
-      await untilAnswered(200);
-      expect(await servers[index]!.stop()).toEqual({ code: 0, signal: null });
-      servers[index] = await startAgain(servers[index]!);
-    }
-    await untilAnswered(200);
+    await roll();
+    isOver = true;
+    await going;
+    expect(failures()).toEqual([]);
+  });
+
+  it('nor do they when a newer version takes their place, nor when this one does again', async () => {
+    servers = await Promise.all([start(), start()]);
+    await visit(8);
+    let isOver = false;
+    const going = goOn(() => isOver);
+    await roll(NEXT_VERSION);
+    const migrated = `SELECT count(*)::int FROM auth_session WHERE next_version = 'x'`;
+    expect(await query(postgres.url, migrated)).not.toEqual([{ count: 0 }]);
+    await roll();
     isOver = true;
     await going;
     expect(failures()).toEqual([]);
