@@ -6,13 +6,14 @@ const LAYERS = [
   ['risk', 'two-factor', 'throttling', 'notifications'],
   ['ledger'],
   ['tokens'],
-  ['keys', 'users', 'feed', 'events', 'database'],
+  ['keys', 'users', 'feed', 'events'],
+  ['database'],
   ['config'],
   ['common'],
 ];
 /** Allowed beside each other: from → to. */
 const BESIDE = {
-  keys: ['events', 'feed', 'database'],
+  keys: ['events', 'feed'],
   users: ['events'],
   feed: ['users'],
   // Whether a host's DataSource knows them all is checked at start.

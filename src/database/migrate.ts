@@ -1,4 +1,5 @@
 import { DataSource, type DataSourceOptions } from 'typeorm';
+import { againIfUndone } from './again-if-undone.js';
 import { withAdvisoryLock } from './advisory-lock.js';
 import { AUTH_MIGRATIONS } from './migrations.js';
 import { missingTables } from './schema.js';
@@ -48,8 +49,9 @@ export async function migrate(options: DataSourceOptions): Promise<void> {
   );
 }
 
+/** Servers that run meanwhile lock the same tables in another order. */
 async function run(database: DataSource): Promise<void> {
-  await database.runMigrations({ transaction: 'each' });
+  await againIfUndone(() => database.runMigrations({ transaction: 'each' }), 5);
 }
 
 async function withConnections(

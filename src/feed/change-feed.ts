@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { databaseFault } from '../common/database-fault.js';
 import { AuthSettings } from '../config/auth-settings.js';
+import { poolOf } from '../database/prepared.js';
 import { Alarm } from './alarm.js';
 import { EVERYTHING, newsOf, oldestRunning, type Heartbeat } from './domain/heartbeat.js';
 import { TrimSchedule } from './domain/trim-schedule.js';
@@ -58,7 +59,12 @@ export class ChangeFeed implements Feed, OnModuleInit, OnApplicationShutdown {
   private isStopping = false;
   private isAway = false;
   private following: Promise<void> = Promise.resolve();
-  /** When the pool was last asked where it is, ms on the monotonic clock. */
+  /** Whether the pool has done anything since it was last asked where it is. */
+  private isPoolUsed = false;
+  private readonly notePoolUse = (): void => {
+    this.isPoolUsed = true;
+  };
+  /** When it was last asked, ms on the monotonic clock. */
   private asked = -Infinity;
   private isAsking = false;
   /** When the last successful heartbeat began: on the monotonic clock and on the other one, ms. */
@@ -73,6 +79,7 @@ export class ChangeFeed implements Feed, OnModuleInit, OnApplicationShutdown {
 
   /** Waits for the first attempt only; a database that is away does not keep the application from starting. */
   async onModuleInit(): Promise<void> {
+    poolOf(this.database).on('acquire', this.notePoolUse);
     await new Promise<void>((resolve) => {
       this.following = this.follow(resolve);
     });
@@ -83,6 +90,7 @@ export class ChangeFeed implements Feed, OnModuleInit, OnApplicationShutdown {
     this.begun = -Infinity;
     this.alarm.ring();
     await this.following;
+    poolOf(this.database).off('acquire', this.notePoolUse);
   }
 
   /** The monotonic clock stands still while a machine sleeps, the other one may be set: both must agree. */
@@ -128,15 +136,15 @@ export class ChangeFeed implements Feed, OnModuleInit, OnApplicationShutdown {
   private async requireSameDatabase(connection: FeedConnection): Promise<void> {
     const { history } = await this.read(connection);
     if ((await this.historyOfPool()) !== history) throw new Error(APART);
-    this.asked = performance.now();
   }
 
   /**
-   * After a failover the pool may be on the new server and this connection still on the old one. Nobody waits for the
-   * answer: a pool that is busy or away does not say where it is. A new connection finds out for certain.
+   * After a failover the pool may be on the new server and this connection still on the old one. A pool that is used is
+   * asked again and again, and nobody waits for the answer: while it is busy or away it does not say where it is. A new
+   * connection finds out for certain.
    */
   private watchPool(connection: FeedConnection, now: number): void {
-    if (this.isAsking || now - this.asked < INTERVAL) return;
+    if (!this.isPoolUsed || this.isAsking || now - this.asked < INTERVAL) return;
     this.asked = now;
     this.isAsking = true;
     this.historyOfPool()
@@ -154,6 +162,8 @@ export class ChangeFeed implements Feed, OnModuleInit, OnApplicationShutdown {
 
   private async historyOfPool(): Promise<string | null> {
     const [row] = await this.database.query<HistoryRow[]>(HISTORY);
+    // The question itself was such a use.
+    this.isPoolUsed = false;
     return row ? historyOf(row) : null;
   }
 

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { AuthSettings } from '../config/auth-settings.js';
+import { againIfUndone } from '../database/again-if-undone.js';
 import { isInstant } from '../tokens/domain/claims.js';
 import { parseCompact, type Claims } from '../tokens/domain/compact.js';
 import { tokenUser } from '../tokens/domain/user-id.js';
@@ -262,6 +263,6 @@ export class DjangoLedger extends RefreshTokenLedger {
   }
 
   private async rows(statement: string, parameters: unknown[]): Promise<unknown[]> {
-    return this.database.query<unknown[]>(statement, parameters);
+    return againIfUndone(() => this.database.query<unknown[]>(statement, parameters));
   }
 }

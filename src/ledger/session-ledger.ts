@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import type { RequestContext } from '../common/request-context.js';
 import { AuthSettings } from '../config/auth-settings.js';
+import { againIfUndone } from '../database/again-if-undone.js';
 import type { Claims } from '../tokens/domain/compact.js';
 import { RefreshToken, SlidingToken } from '../tokens/domain/token-kind.js';
 import { tokenUser } from '../tokens/domain/user-id.js';
@@ -188,20 +190,28 @@ export class SessionLedger extends RefreshTokenLedger {
       await this.noteUse(seen, sid, presented);
       return this.answer(seen, sid, presented);
     }
-    return this.rows.database.transaction(async (transaction) => {
-      const judged = this.judge.judge(await this.rows.lock(transaction, sid), presented);
-      if (!needsWriting(judged)) return this.answer(judged, sid, presented);
-      if (judged.what === 'end') {
-        await this.rows.end(transaction, sid, judged.reason);
-        if (judged.reason === 'reused') this.warnOfReuse(judged.session, presented);
-        return refused(judged.reason);
-      }
-      const { refreshTokenLifetime: lifetime } = this.settings;
-      const { next, as: verdict } = judged;
-      const row = await this.rows.advance(transaction, sid, next, lifetime, presented.context);
-      if (row === null) return refused('session_ended');
-      return { verdict, refresh: this.sessionTokens.refresh(presented.bearer.claims, sid, row) };
-    });
+    return againIfUndone(() =>
+      this.rows.database.transaction((transaction) => this.write(transaction, sid, presented)),
+    );
+  }
+
+  private async write(
+    transaction: EntityManager,
+    sid: string,
+    presented: PresentedRefresh,
+  ): Promise<SpendOutcome> {
+    const judged = this.judge.judge(await this.rows.lock(transaction, sid), presented);
+    if (!needsWriting(judged)) return this.answer(judged, sid, presented);
+    if (judged.what === 'end') {
+      await this.rows.end(transaction, sid, judged.reason);
+      if (judged.reason === 'reused') this.warnOfReuse(judged.session, presented);
+      return refused(judged.reason);
+    }
+    const { refreshTokenLifetime: lifetime } = this.settings;
+    const { next, as: verdict } = judged;
+    const row = await this.rows.advance(transaction, sid, next, lifetime, presented.context);
+    if (row === null) return refused('session_ended');
+    return { verdict, refresh: this.sessionTokens.refresh(presented.bearer.claims, sid, row) };
   }
 
   /** Without rotation a refresh writes nothing; when and where the session was used is noted now and then. */

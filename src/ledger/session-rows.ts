@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { RequestContext } from '../common/request-context.js';
+import { againIfUndone } from '../database/again-if-undone.js';
 import { Gathered } from '../database/gathered.js';
 import { prepared, runPrepared, type Prepared } from '../database/prepared.js';
 import { UserStore, type AuthUser } from '../users/user-store.js';
@@ -247,7 +248,8 @@ export class SessionRows {
     statement: string,
     parameters: unknown[],
   ): Promise<unknown[]> {
-    const result = await executor.query<unknown[]>(statement, parameters);
+    const run = (): Promise<unknown[]> => executor.query<unknown[]>(statement, parameters);
+    const result = await (executor === this.database ? againIfUndone(run) : run());
     return /^\s*UPDATE/.test(statement) ? (result[0] as unknown[]) : result;
   }
 }

@@ -78,6 +78,33 @@ describe('LoginThrottle', () => {
     expect(checks).toBe(0);
   });
 
+  it('asks the count once for a log-in that nothing speaks against', async () => {
+    use({ loginLimit: '3/15m', loginLimitAddress: '100/15m' });
+    await throttle.run('alice', CLIENT, accepted);
+    expect(counters.uses).toBe(1);
+    // A failure of this account or from this address is remembered, and asked for before the next check.
+    await fail(1, 'bob');
+    await throttle.run('alice', CLIENT, accepted);
+    expect(counters.uses).toBe(4);
+    await throttle.run('carol', { ...CLIENT, ip: '203.0.113.8' }, accepted);
+    expect(counters.uses).toBe(5);
+  });
+
+  it('refuses what other nodes have counted, and from the second attempt on without a check', async () => {
+    use({ loginLimit: '3/15m' });
+    await fail(3);
+    use({ loginLimit: '3/15m' });
+    let checks = 0;
+    const check = async (): Promise<string> => {
+      checks += 1;
+      return 'alice';
+    };
+    for (let time = 0; time < 3; time += 1) {
+      expect((await problemOf('alice', check))?.status).toBe(429);
+    }
+    expect(checks).toBe(1);
+  });
+
   it('tells no more than the limit, and checks less than twice as many, however many come at once', async () => {
     use({ loginLimit: '10/15m', loginLimitAddress: '100/15m' });
     let checks = 0;

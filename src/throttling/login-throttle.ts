@@ -1,10 +1,14 @@
 import { Injectable } from '@nestjs/common';
+import { RecentMap } from '../common/recent-map.js';
 import type { RequestContext } from '../common/request-context.js';
 import { AuthSettings } from '../config/auth-settings.js';
 import { accountName, addressName, counterKey } from './counter-key.js';
 import { Counters, type Limited } from './counters.js';
 import { Places } from './places.js';
 import { throttledError } from './throttled-error.js';
+
+/** Accounts and addresses with failed attempts that each node knows of. */
+const SUSPECTS = 4096;
 
 /**
  * Limits failed log-ins by `LOGIN_LIMIT` and `LOGIN_LIMIT_ADDRESS` (design §2). Without either it executes nothing.
@@ -13,11 +17,14 @@ import { throttledError } from './throttled-error.js';
  * limit are told that they are wrong, and the right one among the others is told the same as they are. So parallel
  * guesses learn nothing more than guesses one after the other, while right passwords in parallel are all let in, which
  * reserving attempts beforehand would not do. Each node checks only as many passwords at once as there are attempts, so
- * that a burst of guesses costs few hashes.
+ * that a burst of guesses costs few hashes. Where it has seen attempts fail, it looks at the count before the check as
+ * well, so that beyond the limit none is made; where it has not, the look after the check is all that is needed.
  */
 @Injectable()
 export class LoginThrottle {
   private readonly places = new Places();
+  /** Until when the last failure that this node has seen may count, ms on the monotonic clock. */
+  private readonly suspects = new RecentMap<string, number>(SUSPECTS);
 
   constructor(
     private readonly settings: AuthSettings,
@@ -52,10 +59,22 @@ export class LoginThrottle {
     limited: readonly Limited[],
     check: () => Promise<T | null>,
   ): Promise<T | null> {
-    refuseFor(await this.counters.peek(limited));
+    if (this.areSuspect(limited)) refuseFor(await this.counters.peek(limited));
     const found = await check();
-    refuseFor(await (found === null ? this.counters.hit(limited) : this.counters.peek(limited)));
+    const wait = await (found === null ? this.counters.hit(limited) : this.counters.peek(limited));
+    if (found === null || wait > 0) this.suspect(limited);
+    refuseFor(wait);
     return found;
+  }
+
+  private areSuspect(limited: readonly Limited[]): boolean {
+    const now = performance.now();
+    return limited.some(({ key }) => (this.suspects.get(key) ?? 0) > now);
+  }
+
+  private suspect(limited: readonly Limited[]): void {
+    const now = performance.now();
+    for (const { key, limit } of limited) this.suspects.set(key, now + limit.window * 1000);
   }
 
   private limitedBy(username: string, { ip }: RequestContext): Limited[] {

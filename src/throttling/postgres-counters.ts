@@ -8,28 +8,45 @@ const MOST_ATTEMPTS = 1_000_000_000;
 
 const STATE = `a.key, a.attempts, extract(epoch FROM a.ends_at - now())::float8 AS seconds`;
 
+/**
+ * A statement for each number of keys. Postgres plans an array of parameters anew for each execution, since its length
+ * tells the cost, a list once.
+ *
+ * @param of - the statement for keys of these numbers, from 1
+ */
+function forEachCount(of: (keys: readonly number[]) => string): (count: number) => Prepared {
+  const known: Prepared[] = [];
+  return (count) =>
+    (known[count] ??= prepared(of(Array.from({ length: count }, (_, index) => index + 1))));
+}
+
 /*
  * The row lock lets attempts that arrive together count one after the other, so each gets a number of its own and only
  * as many as the limit allows get one within it. Every statement locks its rows in the order of their keys: two of them
  * never wait for each other.
  */
-const HIT = prepared(`
+const HIT = forEachCount(
+  (keys) => `
   INSERT INTO auth_attempt AS a (key, attempts, ends_at)
   SELECT hit.key, 1, now() + make_interval(secs => hit.seconds)
-  FROM unnest($1::text[], $2::float8[]) AS hit (key, seconds) ORDER BY hit.key COLLATE "C"
+  FROM (VALUES ${keys.map((n) => `($${n}, $${n + keys.length}::float8)`).join()}) AS hit (key, seconds)
+  ORDER BY hit.key COLLATE "C"
   ON CONFLICT (key) DO UPDATE SET
     attempts = CASE WHEN a.ends_at <= now() THEN 1 ELSE LEAST(a.attempts + 1, ${MOST_ATTEMPTS}) END,
     ends_at = CASE WHEN a.ends_at <= now() THEN excluded.ends_at ELSE a.ends_at END
-  RETURNING ${STATE}`);
+  RETURNING ${STATE}`,
+);
 
 /*
  * The lock makes a right password wait for the wrong ones that are being counted. A plain read would overtake them, and
  * so tell the right one of many parallel guesses, which the limit forbids.
  */
-const PEEK = prepared(`
+const PEEK = forEachCount(
+  (keys) => `
   SELECT ${STATE} FROM auth_attempt a
-  WHERE a.key = ANY ($1::text[]) AND a.ends_at > now()
-  ORDER BY a.key FOR NO KEY UPDATE`);
+  WHERE a.key IN (${keys.map((n) => `$${n}`).join()}) AND a.ends_at > now()
+  ORDER BY a.key FOR NO KEY UPDATE`,
+);
 
 /* Several nodes may flush at once: each takes rows that no other one holds. */
 const FLUSH = `
@@ -56,12 +73,13 @@ export class PostgresCounters extends Counters {
   override async hit(limited: readonly Limited[]): Promise<number> {
     if (limited.length === 0) return 0;
     const windows = limited.map(({ limit }) => limit.window);
-    return longestWait(limited, await this.states(HIT, [keysOf(limited), windows]), 1);
+    const states = await this.states(HIT(limited.length), [...keysOf(limited), ...windows]);
+    return longestWait(limited, states, 1);
   }
 
   override async peek(limited: readonly Limited[]): Promise<number> {
     if (limited.length === 0) return 0;
-    return longestWait(limited, await this.states(PEEK, [keysOf(limited)]), 0);
+    return longestWait(limited, await this.states(PEEK(limited.length), keysOf(limited)), 0);
   }
 
   /** Deletes counters that have ended. @returns how many */

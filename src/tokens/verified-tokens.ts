@@ -1,3 +1,4 @@
+import { RecentMap } from '../common/recent-map.js';
 import type { VerifyingKey } from '../keys/verifying-key.js';
 import type { Claims } from './domain/compact.js';
 
@@ -15,24 +16,18 @@ const MAX_LENGTH = 2048;
 /**
  * Remembers tokens whose signature was good, keyed by their whole text, so that the guard verifies each one once.
  * Only the signature is remembered: times, session and user are looked at on every request, and whether the key still
- * verifies. The oldest leave first: access tokens are short-lived, so that the oldest are the nearest to their end. They
- * leave a whole map at a time: a Map whose first entries were deleted one by one has to step over the holes.
+ * verifies. The oldest leave first: access tokens are short-lived, so that the oldest are the nearest to their end.
  */
 export class VerifiedTokens {
-  private newer = new Map<string, VerifiedToken>();
-  private older: ReadonlyMap<string, VerifiedToken> = new Map();
+  private readonly tokens = new RecentMap<string, VerifiedToken>(CAPACITY);
 
   find(token: string): VerifiedToken | undefined {
-    return this.newer.get(token) ?? this.older.get(token);
+    return this.tokens.get(token);
   }
 
   remember(token: string, { claims, key }: VerifiedToken): void {
     if (token.length > MAX_LENGTH) return;
-    if (this.newer.size >= CAPACITY) {
-      this.older = this.newer;
-      this.newer = new Map();
-    }
-    this.newer.set(token, { claims: deepFreeze({ ...claims }), key });
+    this.tokens.set(token, { claims: deepFreeze({ ...claims }), key });
   }
 }
 

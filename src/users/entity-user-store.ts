@@ -1,11 +1,14 @@
-import type { FindOptionsSelect, FindOptionsWhere, ObjectLiteral, Repository } from 'typeorm';
+import type { FindOptionsWhere, ObjectLiteral, Repository } from 'typeorm';
 import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
 import type { AuthSettings } from '../config/auth-settings.js';
 import { isKey } from './domain/user-key.js';
 import { entityTable, type EntityTable, type UserProperties } from './entity-table.js';
+import { UserLookup } from './user-lookup.js';
 import { UserStore, type AuthUser } from './user-store.js';
 import type { UserTable } from './user-table.js';
 
+/** Nothing forces a column to be unique: Django's `email` is not. Any one of several could be somebody else. */
+const MOST_FOUND = 2;
 /** What no password matches: Django's mark of an account without one. */
 const UNUSABLE = '!';
 
@@ -26,7 +29,7 @@ const UNUSABLE = '!';
 export abstract class EntityUserStore<Entity extends ObjectLiteral> extends UserStore {
   override readonly table: UserTable;
   private readonly columns: EntityTable<Entity>;
-  private readonly select: FindOptionsSelect<Entity>;
+  private readonly lookups: Readonly<Record<'key' | 'username' | 'tokenId', UserLookup<Entity>>>;
   private readonly replacePassword: string;
 
   /**
@@ -41,9 +44,10 @@ export abstract class EntityUserStore<Entity extends ObjectLiteral> extends User
     super();
     this.columns = entityTable(users, properties, settings.userIdField);
     this.table = this.columns.table;
-    this.select = Object.fromEntries(
-      this.columns.selected.map((property) => [property, true]),
-    ) as FindOptionsSelect<Entity>;
+    const { key, tokenId, selected } = this.columns;
+    const by = (property: keyof Entity & string): UserLookup<Entity> =>
+      new UserLookup(users, property, selected, MOST_FOUND);
+    this.lookups = { key: by(key), username: by(properties.username), tokenId: by(tokenId) };
     this.replacePassword = replacePasswordSql(this.table);
   }
 
@@ -53,19 +57,18 @@ export abstract class EntityUserStore<Entity extends ObjectLiteral> extends User
     if (username.length > longestUsername * 2 || username.includes('\0')) {
       return Promise.resolve(null);
     }
-    return this.findOne(this.properties.username, username);
+    return this.findOne('username', username);
   }
 
   override findById(id: string): Promise<AuthUser | null> {
-    const { key, keyType } = this.columns;
-    return isKey(id, keyType) ? this.findOne(key, id) : Promise.resolve(null);
+    return isKey(id, this.columns.keyType) ? this.findOne('key', id) : Promise.resolve(null);
   }
 
   /** Null as well where several users share the text: none of them may be taken for another. */
   override findByTokenId(tokenId: string): Promise<AuthUser | null> {
     const { key, tokenId: property } = this.columns;
     if (property === key) return this.findById(tokenId);
-    return tokenId.includes('\0') ? Promise.resolve(null) : this.findOne(property, tokenId);
+    return tokenId.includes('\0') ? Promise.resolve(null) : this.findOne('tokenId', tokenId);
   }
 
   override upgradePassword(user: AuthUser, encoded: string): Promise<boolean> {
@@ -93,14 +96,8 @@ export abstract class EntityUserStore<Entity extends ObjectLiteral> extends User
     if (lastLogin !== undefined) await this.update(user.id, lastLogin, at);
   }
 
-  private async findOne(property: string, value: unknown): Promise<AuthUser | null> {
-    const [entity, another] = await this.users.find({
-      where: { [property]: value } as FindOptionsWhere<Entity>,
-      select: this.select,
-      loadEagerRelations: false,
-      // Nothing forces the column to be unique: Django's `email` is not. Any one of several could be somebody else.
-      take: 2,
-    });
+  private async findOne(by: keyof typeof this.lookups, value: string): Promise<AuthUser | null> {
+    const [entity, another] = await this.lookups[by].find(value);
     return entity === undefined || another !== undefined ? null : this.toAuthUser(entity);
   }
 

@@ -1,3 +1,4 @@
+import { Client } from 'pg';
 import { TestClient, type Answer, type Pair } from '../support/client.js';
 import { query } from '../support/databases.js';
 import { startFragilePostgres, type FragilePostgres } from '../support/fragile-postgres.js';
@@ -214,6 +215,20 @@ describe('while the database', () => {
       await recover();
     },
   );
+
+  it('is migrated in an order that makes a deadlock of it, every request gets its answer', async () => {
+    const migration = new Client({ connectionString: postgres.url });
+    await migration.connect();
+    await migration.query('BEGIN; LOCK TABLE auth_user IN ACCESS EXCLUSIVE MODE');
+    const asked = Promise.all(['refresh', 'verify', 'guard, token unknown'].map(ask));
+    // Each of them has the sessions and waits for the users.
+    const waiting = `${WAITING} AND pid IN (SELECT pid FROM pg_locks
+      WHERE relation = 'auth_session'::regclass AND granted)`;
+    while ((await query(postgres.url, waiting)).length < 3);
+    await migration.query('LOCK TABLE auth_session IN ACCESS EXCLUSIVE MODE; COMMIT');
+    await migration.end();
+    expect(unanswered(await asked)).toEqual([]);
+  });
 
   it('keeps every connection busy, the others are answered 503, and guarded requests are served', async () => {
     const { sid } = claimsOf(sessions.refreshed.refresh);

@@ -577,15 +577,23 @@ describe('the change feed', () => {
       expect(ear.heard).toEqual([]);
     });
 
+    /** Does with the pool what a request might. */
+    async function use(database: DataSource): Promise<void> {
+      const runner = database.createQueryRunner();
+      await runner.connect();
+      await runner.release();
+    }
+
     it('vouches for nothing within a second after the pool has moved, until it is back', async () => {
       const { feed, database } = await node();
       const other = await new DataSource(dataSourceOptions(elsewhere.href, 2)).initialize();
       pools.push(other);
       const moved = jest.spyOn(database, 'query').mockImplementation((text) => other.query(text));
+      await use(database);
       const start = performance.now();
       await until(() => !feed.isFresh());
       expect(performance.now() - start).toBeLessThan(1000);
-      // It is asked again and again whether the two are together now.
+      // Each new connection asks whether the two are together now.
       const asked = moved.mock.calls.length;
       await until(() => feed.isFresh() || moved.mock.calls.length >= asked + 3);
       expect(feed.isFresh()).toBe(false);
@@ -595,14 +603,28 @@ describe('the change feed', () => {
 
     it('goes on while the pool is busy, which does not say where it is', async () => {
       const { feed, database } = await node();
+      const asked = jest.spyOn(database, 'query');
       const runners = [database.createQueryRunner(), database.createQueryRunner()];
       await Promise.all(runners.map((runner) => runner.connect()));
-      const asked = jest.spyOn(database, 'query');
       await until(() => asked.mock.calls.length > 0);
       const end = performance.now() + 1500;
       await until(() => !feed.isFresh() || performance.now() > end);
       expect(feed.isFresh()).toBe(true);
       await Promise.all(runners.map((runner) => runner.release()));
+    });
+
+    it('asks the pool again each time it was used, and nothing while nobody uses it', async () => {
+      const { feed, database } = await node();
+      const asked = jest.spyOn(database, 'query');
+      for (const times of [1, 2]) {
+        await use(database);
+        await until(() => asked.mock.calls.length >= times);
+        await asked.mock.results.at(-1)?.value;
+      }
+      const begun = performance.now();
+      await until(() => performance.now() - begun > 1500);
+      expect(asked).toHaveBeenCalledTimes(2);
+      expect(feed.isFresh()).toBe(true);
     });
   });
 

@@ -4,6 +4,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { readEnvironment } from '../../src/config/environment.js';
+import { truncateTables } from '../support/databases.js';
 import { runToEnd, spawnServer } from '../support/process.js';
 import { workerDatabase } from '../support/server.js';
 import { temporaryFolder } from '../support/test-postgres.js';
@@ -45,6 +46,7 @@ describe('the server refuses to start', () => {
 
   beforeAll(async () => {
     database = await workerDatabase();
+    await truncateTables(database);
     folder = temporaryFolder();
   });
 
