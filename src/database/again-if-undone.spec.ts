@@ -24,7 +24,7 @@ describe('againIfUndone', () => {
   });
 
   it('leaves every other failure alone, which may have been done', async () => {
-    for (const code of ['57014', '08006', 'ECONNRESET', undefined]) {
+    for (const code of ['40003', '57014', '08006', 'ECONNRESET', undefined]) {
       const work = failing(Object.assign(new Error('no'), { code }));
       await expect(againIfUndone(work, 3)).rejects.toThrow('no');
       expect(work).toHaveBeenCalledTimes(1);

@@ -1,5 +1,5 @@
-/** SQLSTATE class 40: Postgres has undone the whole transaction, most often to end a deadlock. */
-const UNDONE = /^40/;
+/** Serialization failure and deadlock: Postgres has undone the whole transaction. Others of class 40 do not say so. */
+const UNDONE = /^40(001|P01)$/;
 
 /**
  * Does the work, and does it again when Postgres has undone it. A migration that changes several tables in one transaction

@@ -76,9 +76,10 @@ function listName(database: DataSource): string {
   return database.options.migrationsTableName ?? USUAL_TABLE;
 }
 
-/** `migrations` is a usual name: that table may also be another tool's, with other columns. */
+/** `migrations` is a usual name: that table may also be another tool's, with other columns, or closed to us. */
 const HAS_NAMES = `SELECT EXISTS (
-  SELECT FROM pg_attribute WHERE attrelid = to_regclass($1) AND attname = 'name') AS "hasNames"`;
+  SELECT FROM pg_attribute WHERE attrelid = to_regclass($1) AND attname = 'name'
+    AND has_column_privilege(attrelid, attnum, 'SELECT')) AS "hasNames"`;
 
 /** The DataSource's own list, or TypeORM's usual one; null where neither has any of our migrations. */
 async function findList(database: DataSource): Promise<MigrationList | null> {

@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { databaseFault } from '../common/database-fault.js';
 import { AuthSettings } from '../config/auth-settings.js';
-import { poolOf } from '../database/prepared.js';
+import { poolOf } from '../database/pool.js';
 import { Alarm } from './alarm.js';
 import { EVERYTHING, newsOf, oldestRunning, type Heartbeat } from './domain/heartbeat.js';
 import { TrimSchedule } from './domain/trim-schedule.js';
@@ -59,11 +59,13 @@ export class ChangeFeed implements Feed, OnModuleInit, OnApplicationShutdown {
   private isStopping = false;
   private isAway = false;
   private following: Promise<void> = Promise.resolve();
-  /** Whether the pool has done anything since it was last asked where it is. */
-  private isPoolUsed = false;
+  /** How often the pool was used, and how often it had been when it was asked where it is. */
+  private poolUses = 0;
+  private poolUsesKnown = 0;
   private readonly notePoolUse = (): void => {
-    this.isPoolUsed = true;
+    this.poolUses += 1;
   };
+  private leavePool = (): void => undefined;
   /** When it was last asked, ms on the monotonic clock. */
   private asked = -Infinity;
   private isAsking = false;
@@ -79,7 +81,8 @@ export class ChangeFeed implements Feed, OnModuleInit, OnApplicationShutdown {
 
   /** Waits for the first attempt only; a database that is away does not keep the application from starting. */
   async onModuleInit(): Promise<void> {
-    poolOf(this.database).on('acquire', this.notePoolUse);
+    const pool = poolOf(this.database).on('acquire', this.notePoolUse);
+    this.leavePool = () => pool.off('acquire', this.notePoolUse);
     await new Promise<void>((resolve) => {
       this.following = this.follow(resolve);
     });
@@ -90,7 +93,7 @@ export class ChangeFeed implements Feed, OnModuleInit, OnApplicationShutdown {
     this.begun = -Infinity;
     this.alarm.ring();
     await this.following;
-    poolOf(this.database).off('acquire', this.notePoolUse);
+    this.leavePool();
   }
 
   /** The monotonic clock stands still while a machine sleeps, the other one may be set: both must agree. */
@@ -144,7 +147,8 @@ export class ChangeFeed implements Feed, OnModuleInit, OnApplicationShutdown {
    * connection finds out for certain.
    */
   private watchPool(connection: FeedConnection, now: number): void {
-    if (!this.isPoolUsed || this.isAsking || now - this.asked < INTERVAL) return;
+    const isUsed = this.poolUses > this.poolUsesKnown;
+    if (!isUsed || this.isAsking || now - this.asked < INTERVAL) return;
     this.asked = now;
     this.isAsking = true;
     this.historyOfPool()
@@ -161,9 +165,10 @@ export class ChangeFeed implements Feed, OnModuleInit, OnApplicationShutdown {
   }
 
   private async historyOfPool(): Promise<string | null> {
+    // The question itself is one more use.
+    const uses = this.poolUses + 1;
     const [row] = await this.database.query<HistoryRow[]>(HISTORY);
-    // The question itself was such a use.
-    this.isPoolUsed = false;
+    this.poolUsesKnown = uses;
     return row ? historyOf(row) : null;
   }
 

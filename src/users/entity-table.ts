@@ -44,9 +44,9 @@ export function entityTable<Entity extends ObjectLiteral>(
   properties: UserProperties<Entity>,
   userIdField: Settings['userIdField'],
 ): EntityTable<Entity> {
-  const { connection } = users.manager;
+  const { dataSource } = users.manager;
   const name = typeof users.target === 'function' ? users.target.name : 'of the users';
-  if (!connection.hasMetadata(users.target)) {
+  if (!dataSource.hasMetadata(users.target)) {
     throw new ConfigError([
       `The DataSource lacks the entity ${name}. Example: TypeOrmModule.forRoot({ entities: [...AUTH_ENTITIES, Own] })`,
     ]);
@@ -57,7 +57,7 @@ export function entityTable<Entity extends ObjectLiteral>(
   if (primary === undefined || another !== undefined) {
     throw read.problem('must have one primary key column');
   }
-  const idType = connection.driver.normalizeType(primary);
+  const idType = dataSource.driver.normalizeType(primary);
   if (!isKeyType(idType)) {
     throw read.problem(
       `has a primary key of the type ${idType}. Possible: ${KEY_TYPES.join(', ')}`,
@@ -125,7 +125,7 @@ class ColumnReader {
   }
 
   private find(property: string): EntityMetadata['columns'][number] {
-    const column = this.metadata.findColumnWithPropertyName(property);
+    const column = this.metadata.findColumnWithPropertyPath(property);
     if (column === undefined) throw this.problem(`has no column for the property ${property}`);
     return column;
   }

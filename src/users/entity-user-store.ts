@@ -1,6 +1,7 @@
 import type { FindOptionsWhere, ObjectLiteral, Repository } from 'typeorm';
 import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
 import type { AuthSettings } from '../config/auth-settings.js';
+import { againIfUndone } from '../database/again-if-undone.js';
 import { isKey } from './domain/user-key.js';
 import { entityTable, type EntityTable, type UserProperties } from './entity-table.js';
 import { UserLookup } from './user-lookup.js';
@@ -102,16 +103,20 @@ export abstract class EntityUserStore<Entity extends ObjectLiteral> extends User
   }
 
   private async update(id: unknown, property: string, value: unknown): Promise<boolean> {
-    const { affected } = await this.users.update(
-      { [this.columns.key]: id } as FindOptionsWhere<Entity>,
-      { [property]: value } as QueryDeepPartialEntity<Entity>,
+    const { affected } = await againIfUndone(() =>
+      this.users.update(
+        { [this.columns.key]: id } as FindOptionsWhere<Entity>,
+        { [property]: value } as QueryDeepPartialEntity<Entity>,
+      ),
     );
     return affected === 1;
   }
 
   private async replace(user: AuthUser, encoded: string, keep: string): Promise<boolean> {
     const parameters = [user.id, user.password, encoded, keep];
-    const result = await this.users.query<[unknown[], number]>(this.replacePassword, parameters);
+    const result = await againIfUndone(() =>
+      this.users.query<[unknown[], number]>(this.replacePassword, parameters),
+    );
     return result[1] === 1;
   }
 

@@ -132,8 +132,7 @@ class Wire {
   }
 }
 
-/** For states that nobody announces. */
-/** Gives up after 10 s: what goes on asking after the test would keep the whole run alive. */
+/** For states that nobody announces. Gives up after 10 s: what asks for longer would keep the whole run alive. */
 async function until(isSo: () => boolean): Promise<void> {
   const deadline = performance.now() + 10_000;
   while (!isSo()) {
@@ -599,6 +598,25 @@ describe('the change feed', () => {
       expect(feed.isFresh()).toBe(false);
       moved.mockRestore();
       await until(() => feed.isFresh());
+    });
+
+    it('asks once more where the pool was used while it was asked', async () => {
+      const { database } = await node();
+      const query = database.query.bind(database);
+      const asked = jest.spyOn(database, 'query').mockImplementationOnce(async (text) => {
+        const answer = await query(text);
+        await use(database);
+        return answer;
+      });
+      await use(database);
+      await until(() => asked.mock.calls.length > 1);
+    });
+
+    it('leaves a DataSource alone that somebody else has destroyed', async () => {
+      const { feed, database } = await node();
+      await database.destroy();
+      await feed.onApplicationShutdown();
+      pools.splice(pools.indexOf(database), 1);
     });
 
     it('goes on while the pool is busy, which does not say where it is', async () => {

@@ -24,8 +24,11 @@ class Person {
   @Column({ type: 'text', nullable: true, select: false })
   password: string | null;
 
-  @Column({ type: 'numeric', transformer: { to: String, from: Number } })
-  credit: number;
+  @Column({
+    type: 'boolean',
+    transformer: { to: (is: boolean) => !is, from: (is: boolean) => !is },
+  })
+  blocked: boolean;
 
   @DeleteDateColumn({ type: 'timestamptz' })
   deletedAt: Date | null;
@@ -40,7 +43,7 @@ class Customer extends Person {
 @ChildEntity('supplier')
 class Supplier extends Person {}
 
-const SELECTED = ['id', 'email', 'password', 'credit', 'enabled'] as const;
+const SELECTED = ['id', 'email', 'password', 'enabled'] as const;
 
 describe('UserLookup', () => {
   let database: DataSource;
@@ -51,7 +54,7 @@ describe('UserLookup', () => {
     await database.initialize();
     await database.query('CREATE SCHEMA crm');
     await database.synchronize();
-    const common = { password: 'a hash', credit: 1.5 };
+    const common = { password: 'a hash', blocked: true };
     await database.getRepository(Customer).save([
       { ...common, email: 'alice@x.y', enabled: false },
       { ...common, email: 'twice@x.y', password: null },
@@ -90,6 +93,11 @@ describe('UserLookup', () => {
     const lookup = new UserLookup(database.getRepository(Person), 'id', [], 1);
     expect(await lookup.find('1')).toEqual([{ id: '1' }]);
     expect(await lookup.find('7')).toEqual([]);
+  });
+
+  it('gives the values of the table, which the guard reads as well', async () => {
+    const lookup = new UserLookup(database.getRepository(Person), 'id', ['blocked'], 1);
+    expect(await lookup.find('1')).toEqual([{ id: '1', blocked: false }]);
   });
 
   it('goes on when a migration changes the type of a column', async () => {
