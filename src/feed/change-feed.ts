@@ -3,7 +3,6 @@ import { DataSource } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { databaseFault } from '../common/database-fault.js';
 import { AuthSettings } from '../config/auth-settings.js';
-import { poolOf } from '../database/pool.js';
 import { Alarm } from './alarm.js';
 import { EVERYTHING, newsOf, oldestRunning, type Heartbeat } from './domain/heartbeat.js';
 import { TrimSchedule } from './domain/trim-schedule.js';
@@ -12,12 +11,12 @@ import { FeedConnection } from './feed-connection.js';
 import {
   BEGIN_HISTORY,
   HEARTBEAT,
-  HISTORY,
   TRIM,
   TRIM_SIZE,
+  historyOf,
   type HeartbeatRow,
-  type HistoryRow,
 } from './feed-sql.js';
+import { PoolWatch } from './pool-watch.js';
 
 /** From the beginning of one heartbeat to that of the next, ms. */
 const INTERVAL = 400;
@@ -55,20 +54,11 @@ export class ChangeFeed implements Feed, OnModuleInit, OnApplicationShutdown {
   private readonly listeners: FeedListener[] = [];
   private readonly alarm = new Alarm();
   private readonly trims = new TrimSchedule();
+  private readonly pool: PoolWatch;
   private known: Heartbeat | null = null;
   private isStopping = false;
   private isAway = false;
   private following: Promise<void> = Promise.resolve();
-  /** How often the pool was used, and how often it had been when it was asked where it is. */
-  private poolUses = 0;
-  private poolUsesKnown = 0;
-  private readonly notePoolUse = (): void => {
-    this.poolUses += 1;
-  };
-  private leavePool = (): void => undefined;
-  /** When it was last asked, ms on the monotonic clock. */
-  private asked = -Infinity;
-  private isAsking = false;
   /** When the last successful heartbeat began: on the monotonic clock and on the other one, ms. */
   private begun = -Infinity;
   private begunAt = -Infinity;
@@ -77,12 +67,13 @@ export class ChangeFeed implements Feed, OnModuleInit, OnApplicationShutdown {
     private readonly database: DataSource,
     private readonly settings: AuthSettings,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.pool = new PoolWatch(database);
+  }
 
   /** Waits for the first attempt only; a database that is away does not keep the application from starting. */
   async onModuleInit(): Promise<void> {
-    const pool = poolOf(this.database).on('acquire', this.notePoolUse);
-    this.leavePool = () => pool.off('acquire', this.notePoolUse);
+    this.pool.begin();
     await new Promise<void>((resolve) => {
       this.following = this.follow(resolve);
     });
@@ -93,7 +84,7 @@ export class ChangeFeed implements Feed, OnModuleInit, OnApplicationShutdown {
     this.begun = -Infinity;
     this.alarm.ring();
     await this.following;
-    this.leavePool();
+    this.pool.end();
   }
 
   /** The monotonic clock stands still while a machine sleeps, the other one may be set: both must agree. */
@@ -138,38 +129,20 @@ export class ChangeFeed implements Feed, OnModuleInit, OnApplicationShutdown {
   /** `DATABASE_FEED_URL` may name another database than the pool's, and a pooler may have moved on to another server. */
   private async requireSameDatabase(connection: FeedConnection): Promise<void> {
     const { history } = await this.read(connection);
-    if ((await this.historyOfPool()) !== history) throw new Error(APART);
+    if ((await this.pool.history()) !== history) throw new Error(APART);
   }
 
   /**
-   * After a failover the pool may be on the new server and this connection still on the old one. A pool that is used is
-   * asked again and again, and nobody waits for the answer: while it is busy or away it does not say where it is. A new
-   * connection finds out for certain.
+   * After a failover the pool may be on the new server and this connection still on the old one. A new connection finds
+   * out for certain.
    */
   private watchPool(connection: FeedConnection, now: number): void {
-    const isUsed = this.poolUses > this.poolUsesKnown;
-    if (!isUsed || this.isAsking || now - this.asked < INTERVAL) return;
-    this.asked = now;
-    this.isAsking = true;
-    this.historyOfPool()
-      .then((history) => {
-        if (history === this.known?.history) return;
-        this.begun = -Infinity;
-        connection.close(new Error(APART));
-        this.alarm.ring();
-      })
-      .catch(() => undefined)
-      .finally(() => {
-        this.isAsking = false;
-      });
-  }
-
-  private async historyOfPool(): Promise<string | null> {
-    // The question itself is one more use.
-    const uses = this.poolUses + 1;
-    const [row] = await this.database.query<HistoryRow[]>(HISTORY);
-    this.poolUsesKnown = uses;
-    return row ? historyOf(row) : null;
+    this.pool.ask(now, (history) => {
+      if (history === this.known?.history) return;
+      this.begun = -Infinity;
+      connection.close(new Error(APART));
+      this.alarm.ring();
+    });
   }
 
   private connect(): Promise<FeedConnection> {
@@ -253,8 +226,4 @@ export class ChangeFeed implements Feed, OnModuleInit, OnApplicationShutdown {
     this.isAway = false;
     this.logger.log('back');
   }
-}
-
-function historyOf({ server, epoch }: HistoryRow): string {
-  return `${server} ${epoch}`;
 }

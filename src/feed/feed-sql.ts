@@ -7,6 +7,11 @@ export interface HistoryRow {
   readonly epoch: string | null;
 }
 
+/** Names what a reader can go on with: the same server start and database, since the same loss of the row. */
+export function historyOf({ server, epoch }: HistoryRow): string {
+  return `${server} ${epoch}`;
+}
+
 /** A row of `HEARTBEAT`. */
 export interface HeartbeatRow extends HistoryRow {
   readonly position: string;

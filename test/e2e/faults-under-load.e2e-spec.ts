@@ -47,6 +47,18 @@ describe('with clients that refresh without a pause', () => {
     await Promise.all(going);
   }
 
+  /** Lets all of them go on for as long as the work takes. */
+  async function during(work: () => Promise<void>): Promise<void> {
+    let isOver = false;
+    const going = goOn(() => isOver);
+    try {
+      await work();
+    } finally {
+      isOver = true;
+      await going;
+    }
+  }
+
   /** Until they have got so many answers more. */
   async function untilAnswered(count: number): Promise<void> {
     const wanted = answered() + count;
@@ -83,14 +95,12 @@ describe('with clients that refresh without a pause', () => {
   it('a database that is restarted costs some answers 503 and nobody the session', async () => {
     servers = [await start()];
     await visit(8);
-    let isOver = false;
-    const going = goOn(() => isOver);
-    await untilAnswered(200);
-    await postgres.stop();
-    await postgres.start();
-    await untilAnswered(200);
-    isOver = true;
-    await going;
+    await during(async () => {
+      await untilAnswered(200);
+      await postgres.stop();
+      await postgres.start();
+      await untilAnswered(200);
+    });
     expect([...new Set(failures())]).toEqual(['503']);
     for (const visitor of visitors) visitor.failures.length = 0;
     await Promise.all(visitors.map((visitor) => visitor.step()));
@@ -124,25 +134,19 @@ describe('with clients that refresh without a pause', () => {
   it('two servers that are restarted one after the other fail nobody', async () => {
     servers = await Promise.all([start(), start()]);
     await visit(8);
-    let isOver = false;
-    const going = goOn(() => isOver);
-    await roll();
-    isOver = true;
-    await going;
+    await during(() => roll());
     expect(failures()).toEqual([]);
   });
 
   it('nor do they when a newer version takes their place, nor when this one does again', async () => {
     servers = await Promise.all([start(), start()]);
     await visit(8);
-    let isOver = false;
-    const going = goOn(() => isOver);
-    await roll(NEXT_VERSION);
-    const migrated = `SELECT count(*)::int FROM auth_session WHERE next_version = 'x'`;
-    expect(await query(postgres.url, migrated)).not.toEqual([{ count: 0 }]);
-    await roll();
-    isOver = true;
-    await going;
+    await during(async () => {
+      await roll(NEXT_VERSION);
+      const migrated = `SELECT count(*)::int FROM auth_session WHERE next_version = 'x'`;
+      expect(await query(postgres.url, migrated)).not.toEqual([{ count: 0 }]);
+      await roll();
+    });
     expect(failures()).toEqual([]);
   });
 });
