@@ -64,7 +64,7 @@ export function ruleOf<Row>(
 
 /** The `secure` profile's settings (design §2). */
 export const SECURE: RotationSettings = {
-  gracePeriod: 60,
+  gracePeriod: 180,
   recovery: true,
   reuseEndsSession: 'other-client',
   rotate: true,
@@ -72,7 +72,12 @@ export const SECURE: RotationSettings = {
 
 /** The row of a session that has just been opened. */
 export function openedSession(lastClient: RefreshClient): SessionState {
-  const first = { generation: 0, parentGeneration: null, supersededAt: [] };
+  const first = {
+    generation: 0,
+    parentGeneration: null,
+    supersededAt: [],
+    hasRecoveredLate: false,
+  };
   return { ...first, revokedAt: null, lastClient };
 }
 
