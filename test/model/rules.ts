@@ -90,7 +90,7 @@ export function ledgerStep(settings: RotationSettings): RotationStep<SessionStat
       return { row, answer: row.generation };
     }
     if (outcome.verdict === 'replayed') return { row: session, answer: session.generation };
-    const isEnd = outcome.verdict === 'reused';
+    const isEnd = outcome.verdict === 'reused' || outcome.verdict === 'invalid';
     return { row: isEnd ? { ...session, revokedAt: new Date(now * 1000) } : session, answer: null };
   };
 }
