@@ -76,9 +76,9 @@ function report(sessions: number): string {
     `False log-outs: the share of ${sessions} honest sessions that ended, or that the client left because of a` +
       ' refusal, within the simulated time.',
     logOuts(sessions),
-    'Thieves of an owner who stays in one network, an ordinary one: the share of the sessions that lived when their' +
-      ' store was copied, and ended; the time from the copy to the end, and the pairs that the thief got (half of' +
-      ' them, nine tenths of them at most).',
+    'Thieves of an owner who stays in one network, an ordinary one: the share that ended, of the sessions that lived' +
+      ' when their store was copied; the time from the copy to the end, and the pairs that the thief got, each as median' +
+      ' and ninth decile.',
     thieves(sessions),
     'This package, on each network, where the owner moves to another one about every 50 minutes: the share that' +
       ' ended, and the median time.',
