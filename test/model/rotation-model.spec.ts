@@ -14,7 +14,7 @@ import {
 import { WatchedSession } from './invariants.js';
 import { simulate } from './rotation-model.js';
 import { OTHER_RULES } from './other-rules.js';
-import type { RotationRule } from './rules.js';
+import { type RotationRule, SECURE, verdictRule } from './rules.js';
 
 /** Minutes in which everything that can go wrong does, around the grace period and beyond it. */
 const CHAOS: Conditions = {
@@ -184,6 +184,13 @@ describe('a session whose store is copied', () => {
       expect(ninetieth).toBeGreaterThan(3000);
     },
   );
+
+  it('ends before a shadow gets anything, where every reuse ends a session', () => {
+    const rule = verdictRule('always', { ...SECURE, reuseEndsSession: 'always' });
+    const { ended, ninetieth, pairs } = figuresOf(rule, THIEVES['shadows']!, ORDINARY);
+    expect({ ended, pairs }).toEqual({ ended: 1, pairs: 0 });
+    expect(ninetieth).toBeLessThan(400);
+  });
 
   it.each(Object.entries(NOT_PROMISED))('may go on: %s', (_, scenario) => {
     const atHome = { ...ORDINARY, moves: Infinity };
