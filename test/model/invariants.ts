@@ -167,19 +167,18 @@ export class WatchedSession {
   }
 
   /**
-   * Property 3: a thief, who is never in the honest client's network, holds no live token once the client has
-   * refreshed with a token that is either live or no longer fresh, or the session has ended. (A fresh one proves
-   * nothing: it may be a duplicate that is late. A token is fresh for one grace period only.)
+   * Property 3: after each refresh of the honest client, a thief, who is never in its network, holds no live token, or
+   * the session has ended. Left out is a refresh that is refused as stale with a fresh token: it may be a duplicate that
+   * is late. That leaves the thief one grace period, from when the client's token was superseded.
    */
   checkThief({ sender, generation, now, answer }: ServedRefresh) {
-    const { before, after } = this.#step!;
+    const { before, after, verdict } = this.#step!;
     if (sender === 'thief') {
       this.#loot = answer ?? this.#loot;
       return;
     }
     if (this.#loot === null || hasEnded(before) || this.#hasLostCommits) return;
-    const isSpent = generation < before.generation;
-    if (isSpent && this.#isFresh(generation, before.generation, now)) return;
+    if (verdict === 'stale' && this.#isFresh(generation, before.generation, now)) return;
     this.#count(hasEnded(after) ? 'a theft is found' : 'a thief is shut out');
     const holdsLive = this.#loot === after.generation;
     this.#expect(hasEnded(after) || !holdsLive, 'an honest refresh shuts the thief out');

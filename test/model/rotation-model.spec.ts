@@ -85,7 +85,7 @@ describe('random interleavings of one session', () => {
     expectOften(tally, 'a stranger ends it');
   });
 
-  it('shut out a thief elsewhere by the first honest refresh that is not a fresh duplicate', () => {
+  it('shut out a thief elsewhere by the first honest refresh that is no late duplicate', () => {
     const tally = watch(12_000, interleavings({}, { lostCommits: false }), 'checkThief');
     expectOften(tally, 'a theft is found', 'a thief is shut out');
   });
