@@ -8,7 +8,7 @@ import { UserStore, type AuthUser } from '../users/user-store.js';
 import { networkOf } from './domain/network.js';
 import { judgeRefresh, type Generations, type RefreshVerdict } from './domain/verdict.js';
 import type { Refusal } from './refresh-token-ledger.js';
-import { storedUserAgent, type SessionRow, type SessionWithUser } from './session-rows.js';
+import type { SessionRow, SessionWithUser } from './session-rows.js';
 
 /** Who presents a token, and whether a rule of the host refuses the user. */
 export interface Bearer {
@@ -30,7 +30,7 @@ export type Judgement =
   | { readonly what: 'advance'; readonly as: 'rotated' | 'recovered'; readonly next: Generations }
   | {
       readonly what: 'end';
-      readonly reason: 'reused' | 'password_changed';
+      readonly reason: 'reused' | 'invalid' | 'password_changed';
       readonly session: SessionRow;
     }
   | { readonly what: 'repeat'; readonly session: SessionRow }
@@ -73,7 +73,8 @@ export class RefreshJudge {
       case 'replayed':
         return { what: 'repeat', session };
       case 'reused':
-        return { what: 'end', reason: 'reused', session };
+      case 'invalid':
+        return { what: 'end', reason: judged.verdict, session };
       case 'stale':
         return { what: 'refuse', reason: 'stale' };
       case 'ended':
@@ -101,11 +102,12 @@ export class RefreshJudge {
           generation: session.generation,
           parentGeneration: session.parent_generation,
           supersededAt: session.superseded_at,
+          hasRecoveredLate: false,
           revokedAt: null,
           lastClient: { userAgent: session.user_agent, network: networkOf(session.last_ip) },
         },
         generation,
-        client: { userAgent: storedUserAgent(context), network: networkOf(context.ip) },
+        client: { userAgent: context.userAgent, network: networkOf(context.ip) },
         now: session.now,
       },
       {

@@ -7,10 +7,8 @@ import { prepared, runPrepared, type Prepared } from '../database/prepared.js';
 import { UserStore, type AuthUser } from '../users/user-store.js';
 import { IS_BLACKLISTED } from './blacklist-sql.js';
 import { sessionSql, type SessionSql } from './session-sql.js';
+import { storedUserAgent } from './domain/user-agent.js';
 import type { Generations } from './domain/verdict.js';
-
-/** Letters of a user agent that are kept. */
-const USER_AGENT_LENGTH = 128;
 
 /** What the current refresh token of a session is made of; instants are seconds since the epoch, the database's. */
 export interface CurrentToken {
@@ -135,7 +133,7 @@ export class SessionRows {
       session.lifetime,
       session.maxLifetime,
       context.ip,
-      storedUserAgent(context),
+      storedUserAgent(context.userAgent),
       user.id,
       user.password,
     ]);
@@ -166,7 +164,7 @@ export class SessionRows {
       next.supersededAt,
       lifetime,
       context.ip,
-      storedUserAgent(context),
+      storedUserAgent(context.userAgent),
     ]);
   }
 
@@ -183,7 +181,7 @@ export class SessionRows {
       foreign.expiresAt,
       foreign.maxLifetime,
       context.ip,
-      storedUserAgent(context),
+      storedUserAgent(context.userAgent),
       foreign.endedBecause,
       foreign.tokenId,
       foreign.issuedAt,
@@ -203,7 +201,7 @@ export class SessionRows {
 
   /** Notes that a session was used. False when it has ended. */
   async touch(sid: string, context: RequestContext): Promise<boolean> {
-    const parameters = [sid, context.ip, storedUserAgent(context)];
+    const parameters = [sid, context.ip, storedUserAgent(context.userAgent)];
     return (await this.rows(this.database, this.sql.touch, parameters)).length > 0;
   }
 
@@ -252,11 +250,6 @@ export class SessionRows {
     const result = await (executor === this.database ? againIfUndone(run) : run());
     return /^\s*UPDATE/.test(statement) ? (result[0] as unknown[]) : result;
   }
-}
-
-/** The user agent as the row keeps it. */
-export function storedUserAgent({ userAgent }: RequestContext): string | null {
-  return userAgent === null ? null : userAgent.slice(0, USER_AGENT_LENGTH);
 }
 
 /** Reads of sessions that share statements, each with a row of its own at most. */

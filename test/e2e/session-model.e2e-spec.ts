@@ -140,6 +140,7 @@ function stateOf(row: Row): SessionState {
     generation: row.generation,
     parentGeneration: row.parent_generation,
     supersededAt: row.superseded_at,
+    hasRecoveredLate: false,
     revokedAt: row.revoked_at === null ? null : new Date(row.revoked_at),
     lastClient: { userAgent: row.user_agent, network: networkOf(row.last_ip) },
   };

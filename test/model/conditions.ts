@@ -26,7 +26,7 @@ export interface Conditions {
   /** When the database loses its last commits, and how many seconds of them. */
   readonly failover: number;
   readonly lostSeconds: number;
-  /** When the store is read by a thief, and how long he waits to use what he found. */
+  /** When the store is read by a thief, and how long one who takes his time waits to use what he found. */
   readonly theft: number;
   readonly firstUse: number;
   /** The end of the simulation: seconds, and refreshes that reached the server. */
@@ -59,14 +59,38 @@ export const ORDINARY: Conditions = {
 /** The same on a bad network, with tabs that refresh in bursts. */
 export const HARSH: Conditions = { ...ORDINARY, late: 0.03, lateBy: 20, hurried: 0.3 };
 
-/** Who uses one session. */
-export interface Scenario {
-  /** Tabs of one browser that share one store and adopt only a newer pair. */
+/** The browser of the session's owner: its tabs share one store. */
+export interface HonestScenario {
   readonly tabs: number;
   /** Whether a tab now and then sits on the token that it read before it sends it. */
   readonly sloppy?: boolean;
   /** Whether the database loses its last commits once. */
   readonly lostCommits?: boolean;
-  /** Somebody elsewhere with a copy of the store, who uses it every few minutes or every ten seconds. */
-  readonly thief?: 'lazy' | 'poll';
+  /**
+   * An ordinary SimpleJWT front end: whatever is answered last is stored, and a 401 signs out unless another tab has
+   * stored something else. Otherwise tabs adopt only a newer pair, and read their store again when they are refused.
+   */
+  readonly plain?: boolean;
+  /** What a tab does that is refused three times and finds nothing newer in its store; if unset, it goes on asking. */
+  readonly givesUp?: 'leaves' | 'blacklists what it holds';
+  /** Seconds from one refresh to the next; if unset, each tab pauses as the conditions say. */
+  readonly rhythm?: number;
+}
+
+/**
+ * How somebody with a copy of the store uses it, from another network and with the owner's user agent where nothing
+ * else is said.
+ *
+ * - `lazy`: every few minutes; `poll`: every ten seconds
+ * - `stranger`: every few minutes, with another user agent
+ * - `shadow`: as soon as the owner has refreshed, which the server does not tell him; he knows it all the same
+ * - `rhythm`: halfway between two refreshes of an owner whose rhythm is even
+ * - `twice`: two more times within seconds, so that what the owner holds is spent twice over; then every four minutes
+ * - `neighbour`: shadows from the owner's own network
+ */
+export type Thief = 'lazy' | 'poll' | 'stranger' | 'shadow' | 'rhythm' | 'twice' | 'neighbour';
+
+/** Who uses one session. */
+export interface Scenario extends HonestScenario {
+  readonly thief?: Thief;
 }

@@ -1,13 +1,14 @@
 import { type Conditions, HARSH, ORDINARY, type Scenario } from './conditions.js';
+import { FIRST_VERSION } from './first-version.js';
 import { OTHER_RULES } from './other-rules.js';
 import { simulate } from './rotation-model.js';
 import { type RotationRule, SECURE, verdictRule } from './rules.js';
 
 /** The rule of this package with the default settings. */
-export const OUR_RULE: RotationRule = verdictRule('**this package, 60 s**', SECURE);
+export const OUR_RULE: RotationRule = verdictRule('**this package**', SECURE);
 
 /** The compared rules, ours last. */
-export const RULES: readonly RotationRule[] = [...OTHER_RULES, OUR_RULE];
+export const RULES: readonly RotationRule[] = [...OTHER_RULES, FIRST_VERSION, OUR_RULE];
 
 /** The networks of the table's columns. */
 export const NETWORKS: Readonly<Record<string, Conditions>> = {
@@ -17,18 +18,38 @@ export const NETWORKS: Readonly<Record<string, Conditions>> = {
   'harsh, mixed': { ...HARSH, dualStack: true },
 };
 
-/** The clients of the table's rows, all honest. */
-export const HONEST: Readonly<Record<string, Scenario>> = {
-  '1 tab': { tabs: 1 },
-  '4 tabs': { tabs: 4 },
-  '4 tabs, sloppy': { tabs: 4, sloppy: true },
-  'lost commits': { tabs: 2, lostCommits: true },
+/** Clients that keep the rules of an honest client (design §3). */
+export const OURS: Readonly<Record<string, Scenario>> = {
+  'ours, 1 tab': { tabs: 1 },
+  'ours, 4 tabs': { tabs: 4 },
+  'ours, 4 tabs, slow hand-overs': { tabs: 4, sloppy: true },
+  'ours, 2 tabs, lost commits': { tabs: 2, lostCommits: true },
 };
 
-/** Two honest tabs and a thief. */
+/** An ordinary SimpleJWT front end, which does not keep them. */
+export const PLAIN: Readonly<Record<string, Scenario>> = {
+  'plain, 4 tabs': { tabs: 4, plain: true },
+};
+
+const QUICK_THIEF = { tabs: 1, rhythm: 290, thief: 'twice' } as const;
+
+/** Thieves elsewhere, and the client they rob: every one of them has to show himself. */
 export const THIEVES: Readonly<Record<string, Scenario>> = {
-  'lazy thief': { tabs: 2, thief: 'lazy' },
-  'polling thief': { tabs: 2, thief: 'poll' },
+  'refreshes now and then': { tabs: 2, thief: 'lazy' },
+  polls: { tabs: 2, thief: 'poll' },
+  'another user agent': { tabs: 2, thief: 'stranger' },
+  shadows: { tabs: 2, thief: 'shadow' },
+  'in the middle of the rhythm': { tabs: 1, rhythm: 240, thief: 'rhythm' },
+  'twice at once; the owner gives up and blacklists': {
+    ...QUICK_THIEF,
+    givesUp: 'blacklists what it holds',
+  },
+};
+
+/** What a client that only leaves, and a thief in the owner's own network, do to the promise. */
+export const NOT_PROMISED: Readonly<Record<string, Scenario>> = {
+  'twice at once; the owner gives up and leaves': { ...QUICK_THIEF, givesUp: 'leaves' },
+  "neighbour: the owner's network and user agent": { tabs: 2, thief: 'neighbour' },
 };
 
 /** What to simulate how often. */
@@ -46,36 +67,43 @@ function outcomesOf({ sessions, ...simulation }: Cell) {
   );
 }
 
-/** The share of honest sessions that ended within three hours. */
+/** The share of honest clients that were logged out, or signed out by a refusal, within three hours. */
 export function falseLogOuts(cell: Cell): number {
-  const ended = outcomesOf(cell).filter(({ endedAt }) => endedAt !== null);
-  return ended.length / cell.sessions;
+  const lost = outcomesOf(cell).filter(({ endedAt, hasLeft }) => endedAt !== null || hasLeft);
+  return lost.length / cell.sessions;
 }
 
-/** How thieves who got at least one token fared. */
+/** How thieves fared. */
 export interface ThiefFigures {
-  /** Thieves who got a token; the sessions of the others had ended before, or their token was dead. */
-  readonly served: number;
-  /** The share of those whose session ended. */
-  readonly caught: number;
-  /** Seconds from the first token to the end of the session: half of the caught, nine tenths of them. */
+  /** Sessions that lived when their store was copied; every figure is about those. */
+  readonly stolen: number;
+  /** The share of those that ended within three hours. */
+  readonly ended: number;
+  /** Seconds from the copy to the end of the session: half of the ended, nine tenths of them. */
   readonly median: number;
   readonly ninetieth: number;
+  /** Pairs that the thief got: half of the thieves, nine tenths of them. */
+  readonly pairs: number;
+  readonly mostPairs: number;
+}
+
+function quantile(values: readonly number[], share: number): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length * share)] ?? Number.NaN;
 }
 
 /** Simulates sessions with a thief. */
 export function thiefFigures(cell: Cell): ThiefFigures {
-  const served = outcomesOf(cell).filter(({ thiefServedAt }) => thiefServedAt !== null);
-  const delays = served
-    .flatMap(({ endedAt, thiefServedAt }) =>
-      endedAt === null || thiefServedAt === null ? [] : [endedAt - thiefServedAt],
-    )
-    .toSorted((a, b) => a - b);
-  const quantile = (share: number) => delays[Math.floor(delays.length * share)] ?? Number.NaN;
+  const stolen = outcomesOf(cell).filter(({ stolenAt }) => stolenAt !== null);
+  const delays = stolen.flatMap(({ endedAt, stolenAt }) =>
+    endedAt === null || stolenAt === null ? [] : [endedAt - stolenAt],
+  );
+  const pairs = stolen.map((outcome) => outcome.pairs);
   return {
-    served: served.length,
-    caught: delays.length / served.length,
-    median: quantile(0.5),
-    ninetieth: quantile(0.9),
+    stolen: stolen.length,
+    ended: delays.length / stolen.length,
+    median: quantile(delays, 0.5),
+    ninetieth: quantile(delays, 0.9),
+    pairs: quantile(pairs, 0.5),
+    mostPairs: quantile(pairs, 0.9),
   };
 }

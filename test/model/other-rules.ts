@@ -1,5 +1,4 @@
 import { ruleOf, type RefreshRequest, type RotationRule, type RotationStep } from './rules.js';
-import type { RefreshClient } from '../../src/ledger/domain/verdict.js';
 
 /** Seconds for which the rules with a grace period forgive the parent. */
 const GRACE = 30;
@@ -11,7 +10,6 @@ interface Row {
   readonly current: number;
   readonly parent: number;
   readonly rotatedAt: number;
-  readonly client: RefreshClient;
   readonly ended: boolean;
   /** The newest generation issued; ahead of `current` where a rule forks. */
   readonly newest: number;
@@ -19,19 +17,18 @@ interface Row {
   readonly forks: readonly number[];
 }
 
-const openedRow = (client: RefreshClient): Row => ({
+const openedRow = (): Row => ({
   current: 0,
   parent: -1,
   rotatedAt: -Infinity,
-  client,
   ended: false,
   newest: 0,
   forks: [],
 });
 
-function rotated(row: Row, { generation, client, now }: RefreshRequest) {
+function rotated(row: Row, { generation, now }: RefreshRequest) {
   const current = Math.max(row.newest, generation) + 1;
-  const next = { current, parent: generation, rotatedAt: now, client, newest: current };
+  const next = { current, parent: generation, rotatedAt: now, newest: current };
   return { row: { ...row, ...next }, answer: current };
 }
 
@@ -43,9 +40,9 @@ function forked(row: Row, { generation }: RefreshRequest) {
 }
 
 /** A new successor of the same parent; the one that it replaces dies. */
-function displaced(row: Row, { client }: RefreshRequest) {
+function displaced(row: Row) {
   const current = row.newest + 1;
-  return { row: { ...row, current, newest: current, client }, answer: current };
+  return { row: { ...row, current, newest: current }, answer: current };
 }
 
 const replayed = (row: Row) => ({ row, answer: row.current });
@@ -59,9 +56,6 @@ function ruleFor(name: string, decide: RotationStep<Row>): RotationRule {
 
 const isInGrace = (row: Row, { generation, now }: RefreshRequest) =>
   generation === row.parent && now - row.rotatedAt <= GRACE;
-
-const isSameClient = (row: Row, { client }: RefreshRequest) =>
-  client.userAgent === row.client.userAgent && client.network === row.client.network;
 
 /** RFC 9700 §4.14.2 without any leniency: a token works once, and its second use ends the session. */
 const singleUse = ruleFor('strict single use', (row, request) =>
@@ -78,7 +72,7 @@ const graceThatForks = ruleFor(`parent forks for ${GRACE} s`, (row, request) => 
 /** In its grace period the parent gives a new successor, which replaces the earlier one. */
 const graceThatDisplaces = ruleFor(`parent displaces for ${GRACE} s`, (row, request) => {
   if (request.generation === row.current) return rotated(row, request);
-  return isInGrace(row, request) ? displaced(row, request) : ended(row);
+  return isInGrace(row, request) ? displaced(row) : ended(row);
 });
 
 /** The parent gets the active token at any time, and for a few seconds every token does. */
@@ -92,20 +86,10 @@ const parentGetsActive = ruleFor(
   },
 );
 
-/** The table of design §3 without its leniency for tokens older than the parent. */
-const olderAlwaysEnds = ruleFor('our table, but older always ends', (row, request) => {
-  if (request.generation >= row.current) return rotated(row, request);
-  if (request.generation !== row.parent) return ended(row);
-  if (isSameClient(row, request)) return replayed(row);
-  const { row: next, answer } = displaced(row, request);
-  return { row: { ...next, rotatedAt: request.now }, answer };
-});
-
-/** Rules of other systems, and one that shows what ours would be without `stale`. */
+/** Rules of other systems. */
 export const OTHER_RULES: readonly RotationRule[] = [
   singleUse,
   graceThatForks,
   graceThatDisplaces,
   parentGetsActive,
-  olderAlwaysEnds,
 ];

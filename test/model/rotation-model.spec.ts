@@ -1,18 +1,20 @@
 import * as fc from 'fast-check';
-import { type Conditions, ORDINARY, PATIENCE, type Scenario } from './conditions.js';
+import { type Conditions, ORDINARY, PATIENCE, type Scenario, type Thief } from './conditions.js';
+import { FIRST_VERSION } from './first-version.js';
 import {
   falseLogOuts,
-  HONEST,
   NETWORKS,
+  NOT_PROMISED,
   OUR_RULE,
+  OURS,
+  PLAIN,
   THIEVES,
   thiefFigures,
-  type ThiefFigures,
 } from './figures.js';
 import { WatchedSession } from './invariants.js';
 import { simulate } from './rotation-model.js';
 import { OTHER_RULES } from './other-rules.js';
-import type { RotationRule } from './rules.js';
+import { type RotationRule, SECURE, verdictRule } from './rules.js';
 
 /** Minutes in which everything that can go wrong does, around the grace period and beyond it. */
 const CHAOS: Conditions = {
@@ -23,9 +25,9 @@ const CHAOS: Conditions = {
   crashes: 0.1,
   late: 0.3,
   lateBy: 40,
-  moves: 60,
+  moves: 120,
   hurried: 0.4,
-  pause: 25,
+  pause: 60,
   failover: 40,
   lostSeconds: 20,
   theft: 20,
@@ -48,7 +50,7 @@ function interleavings(conditions: Partial<Conditions>, scenario: Partial<Scenar
       tabs: fc.integer({ min: 1, max: 8 }),
       sloppy: fc.boolean(),
       lostCommits: fc.boolean(),
-      thief: fc.constantFrom('lazy' as const, 'poll' as const),
+      thief: fc.constantFrom<Thief>('lazy', 'poll', 'stranger', 'shadow', 'twice'),
     })
     .map(({ seed, refreshes, dualStack, ...drawn }): Interleaving => ({
       seed,
@@ -72,31 +74,30 @@ function watch(runs: number, all: fc.Arbitrary<Interleaving>, check?: Check) {
 }
 
 function expectOften(tally: Map<string, number>, ...whats: string[]) {
-  for (const what of whats)
-    expect([what, tally.get(what) ?? 0]).toEqual([what, expect.any(Number)]);
-  expect(Math.min(...whats.map((what) => tally.get(what) ?? 0))).toBeGreaterThan(1000);
+  expect(whats.filter((what) => (tally.get(what) ?? 0) < 500)).toEqual([]);
 }
 
 describe('random interleavings of one session', () => {
-  it('keep one generation live, and end it by reuse only, when tabs meet a thief', () => {
-    const tally = watch(50_000, interleavings({}), 'checkThief');
+  it('keep to the table, and one generation live, when tabs meet a thief', () => {
+    const tally = watch(12_000, interleavings({}), 'checkThief');
     expectOften(tally, 'rotated', 'recovered', 'replayed', 'stale', 'reused', 'ended');
-    expectOften(tally, 'thief ends it himself');
+    expectOften(tally, 'a displaced token recovers', 'a displaced token recovers late');
+    expectOften(tally, 'a stranger ends it');
   });
 
-  it('shut out a thief by the next honest refresh where no commit is lost', () => {
-    const tally = watch(30_000, interleavings({}, { lostCommits: false }), 'checkThief');
-    expectOften(tally, 'thief is shut out', 'stranger is shut out', 'thief ends it himself');
+  it('shut out a thief elsewhere by the first honest refresh that is no late duplicate', () => {
+    const tally = watch(12_000, interleavings({}, { lostCommits: false }), 'checkThief');
+    expectOften(tally, 'a theft is found', 'a thief is shut out');
   });
 
-  it('keep one generation live while honest tabs move between networks', () => {
-    const tally = watch(10_000, interleavings({}, { thief: undefined }));
+  it('keep to the table, and one generation live, while honest tabs move between networks', () => {
+    const tally = watch(6_000, interleavings({}, { thief: undefined }));
     expectOften(tally, 'rotated', 'recovered', 'replayed', 'stale');
   });
 
   it('never log out honest tabs on one network, whatever is lost, late, repeated or reordered', () => {
     const oneNetwork = { moves: Infinity, dualStack: false };
-    const tally = watch(20_000, interleavings(oneNetwork, { thief: undefined }), 'checkHonest');
+    const tally = watch(8_000, interleavings(oneNetwork, { thief: undefined }), 'checkHonest');
     expectOften(tally, 'rotated', 'replayed', 'stale');
   });
 
@@ -104,36 +105,40 @@ describe('random interleavings of one session', () => {
     // As tabs do that take turns with a lock, on networks that deliver or lose within their patience.
     const oneAtATime = { duplicates: 0, slowest: PATIENCE };
     const honest = interleavings(oneAtATime, { tabs: 1, thief: undefined });
-    const tally = watch(20_000, honest, 'checkHonest');
+    const tally = watch(8_000, honest, 'checkHonest');
     expectOften(tally, 'rotated', 'recovered', 'replayed');
   });
 });
 
-const SESSIONS = 400;
+const SESSIONS = 500;
 
-function worstLogOuts(rule: RotationRule, conditions: Conditions): number {
-  const shares = Object.values(HONEST).map((scenario) =>
+function worstLogOuts(
+  rule: RotationRule,
+  conditions: Conditions,
+  clients: Readonly<Record<string, Scenario>> = OURS,
+): number {
+  const shares = Object.values(clients).map((scenario) =>
     falseLogOuts({ rule, scenario, conditions, sessions: SESSIONS }),
   );
   return Math.max(...shares);
 }
 
-describe('sessions of three hours', () => {
-  const bounds: Record<string, number> = {
-    ordinary: 0.003,
-    'ordinary, mixed': 0.003,
-    harsh: 0.01,
-    'harsh, mixed': 0.08,
-  };
+/** Shares of sessions. What remains on the worst network looks like theft in every respect. */
+const BARS: Readonly<Record<string, number>> = {
+  ordinary: 0.001,
+  'ordinary, mixed': 0.001,
+  harsh: 0.001,
+  'harsh, mixed': 0.006,
+};
 
-  it.each(Object.entries(NETWORKS))(
-    'log out next to no honest client: %s',
-    (network, conditions) => {
-      expect(worstLogOuts(OUR_RULE, conditions)).toBeLessThanOrEqual(bounds[network] ?? 0);
-    },
-  );
+const WORST = NETWORKS['harsh, mixed']!;
 
-  it('log out several times fewer honest clients than under every other rule', () => {
+describe('three hours of an honest session', () => {
+  it.each(Object.entries(BARS))('end with a log-out next to never: %s', (network, bar) => {
+    expect(worstLogOuts(OUR_RULE, NETWORKS[network]!)).toBeLessThanOrEqual(bar);
+  });
+
+  it('end with a log-out several times as often under the rules of every other system', () => {
     for (const [network, conditions] of Object.entries(NETWORKS)) {
       const ours = worstLogOuts(OUR_RULE, conditions);
       for (const rule of OTHER_RULES) {
@@ -143,15 +148,52 @@ describe('sessions of three hours', () => {
     }
   });
 
+  it('end with a log-out too often on the worst network under the first version', () => {
+    expect(worstLogOuts(FIRST_VERSION, WORST)).toBeGreaterThan(3 * BARS['harsh, mixed']!);
+  });
+
+  it('cost a plain front end its session now and then where messages are late, elsewhere hardly', () => {
+    expect(worstLogOuts(OUR_RULE, ORDINARY, PLAIN)).toBeLessThanOrEqual(0.005);
+    expect(worstLogOuts(OUR_RULE, WORST, PLAIN)).toBeGreaterThan(0.02);
+  });
+});
+
+describe('a session whose store is copied', () => {
+  const figuresOf = (rule: RotationRule, scenario: Scenario, conditions: Conditions) =>
+    thiefFigures({ rule, scenario, conditions, sessions: SESSIONS / 2 });
+
   const thefts = Object.entries(NETWORKS).flatMap(([network, conditions]) =>
     Object.entries(THIEVES).map(([thief, scenario]) => ({ network, thief, conditions, scenario })),
   );
 
-  it.each(thefts)('shut out a $thief on a network that is $network', ({ conditions, scenario }) => {
-    const cell = { rule: OUR_RULE, scenario, conditions, sessions: SESSIONS };
-    const { served, caught, median }: ThiefFigures = thiefFigures(cell);
-    expect(served).toBeGreaterThan(SESSIONS / 4);
-    expect(caught).toBeGreaterThanOrEqual(0.99);
-    expect(median).toBeLessThanOrEqual(400);
+  it.each(thefts)('ends, always: $thief; $network', ({ conditions, scenario }) => {
+    for (const moves of [conditions.moves, Infinity]) {
+      const figures = figuresOf(OUR_RULE, scenario, { ...conditions, moves });
+      expect(figures.stolen).toBeGreaterThan(SESSIONS / 2.1);
+      expect(figures.ended).toBe(1);
+      expect(figures.median).toBeLessThanOrEqual(750);
+      expect(figures.ninetieth).toBeLessThanOrEqual(1500);
+    }
+  });
+
+  it.each(['shadows', 'in the middle of the rhythm'])(
+    'went on for hours under the first version: %s',
+    (thief) => {
+      const { ended, ninetieth } = figuresOf(FIRST_VERSION, THIEVES[thief]!, ORDINARY);
+      expect(ended).toBeLessThan(1);
+      expect(ninetieth).toBeGreaterThan(3000);
+    },
+  );
+
+  it('ends before a shadow gets anything, where every reuse ends a session', () => {
+    const rule = verdictRule('always', { ...SECURE, reuseEndsSession: 'always' });
+    const { ended, ninetieth, pairs } = figuresOf(rule, THIEVES['shadows']!, ORDINARY);
+    expect({ ended, pairs }).toEqual({ ended: 1, pairs: 0 });
+    expect(ninetieth).toBeLessThan(400);
+  });
+
+  it.each(Object.entries(NOT_PROMISED))('may go on: %s', (_, scenario) => {
+    const atHome = { ...ORDINARY, moves: Infinity };
+    expect(figuresOf(OUR_RULE, scenario, atHome).ended).toBeLessThan(0.6);
   });
 });

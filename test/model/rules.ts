@@ -64,7 +64,7 @@ export function ruleOf<Row>(
 
 /** The `secure` profile's settings (design §2). */
 export const SECURE: RotationSettings = {
-  gracePeriod: 60,
+  gracePeriod: 180,
   recovery: true,
   reuseEndsSession: 'other-client',
   rotate: true,
@@ -72,7 +72,12 @@ export const SECURE: RotationSettings = {
 
 /** The row of a session that has just been opened. */
 export function openedSession(lastClient: RefreshClient): SessionState {
-  const first = { generation: 0, parentGeneration: null, supersededAt: [] };
+  const first = {
+    generation: 0,
+    parentGeneration: null,
+    supersededAt: [],
+    hasRecoveredLate: false,
+  };
   return { ...first, revokedAt: null, lastClient };
 }
 
@@ -85,7 +90,7 @@ export function ledgerStep(settings: RotationSettings): RotationStep<SessionStat
       return { row, answer: row.generation };
     }
     if (outcome.verdict === 'replayed') return { row: session, answer: session.generation };
-    const isEnd = outcome.verdict === 'reused';
+    const isEnd = outcome.verdict === 'reused' || outcome.verdict === 'invalid';
     return { row: isEnd ? { ...session, revokedAt: new Date(now * 1000) } : session, answer: null };
   };
 }

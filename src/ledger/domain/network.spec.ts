@@ -1,6 +1,6 @@
 import { isIP, isIPv6 } from 'node:net';
 import * as fc from 'fast-check';
-import { networkOf } from './network.js';
+import { networkOf, relateNetworks } from './network.js';
 
 // prettier-ignore
 const JUNK = [
@@ -87,5 +87,17 @@ describe('networkOf', () => {
         expect(networkOf(network!.slice(0, -'/64'.length))).toBe(network);
       }),
     );
+  });
+});
+
+describe('relateNetworks', () => {
+  it.each([
+    ['203.0.113.0/24', '203.0.113.0/24', 'same'],
+    ['203.0.113.0/24', '198.51.100.0/24', 'other'],
+    ['203.0.113.0/24', null, 'unknown'],
+    [null, '203.0.113.0/24', 'unknown'],
+    [null, null, 'unknown'],
+  ])('finds %j and %j to be: %s', (one, other, relation) => {
+    expect(relateNetworks(one, other)).toBe(relation);
   });
 });

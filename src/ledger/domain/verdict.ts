@@ -1,14 +1,23 @@
+import { relateNetworks, type NetworkRelation } from './network.js';
+import { sameUserAgent } from './user-agent.js';
+
 /**
  * How many past rotations a session remembers the time of (design §3). Enough for the duplicates that
  * can be in flight at once; few enough that the row's updates stay within its database page.
  */
 export const REMEMBERED_ROTATIONS = 8;
 
+/**
+ * How many commits a database may have lost (design §3). A good signature over a generation further ahead
+ * than this was not made by the server that kept the row.
+ */
+export const LOST_COMMITS = 1000;
+
 /** Where a refresh came from, as far as honest requests show it (design §3, "same client"). */
 export interface RefreshClient {
-  /** The `User-Agent` header, cut as the session row stores it; null if the request had none. */
+  /** The `User-Agent` header, of the last client as the row stores it; null if the request had none. */
   readonly userAgent: string | null;
-  /** `networkOf()` the address, or the provider's AS number; null if unknown. */
+  /** `networkOf()` the address, or any other name of a network; null if unknown. */
   readonly network: string | null;
 }
 
@@ -24,21 +33,26 @@ export interface Generations {
    * At most {@link REMEMBERED_ROTATIONS} entries; a generation without an entry counts as long past.
    */
   readonly supersededAt: readonly number[];
+  /** Whether a displaced token has recovered, later than the grace period allows, since the last rotation. */
+  readonly hasRecoveredLate: boolean;
 }
 
 /** The part of a session row that decides about a refresh token (design §3). */
 export interface SessionState extends Generations {
   /** When the session was ended; null while it lives. */
   readonly revokedAt: Date | null;
-  /** The client of the last rotation or, before the first one, of the login. */
+  /** The client of the last rotation or recovery or, before the first one, of the login. */
   readonly lastClient: RefreshClient;
 }
 
 /** The settings that the verdict depends on (design §2). */
 export interface RotationSettings {
-  /** `ROTATION_GRACE_PERIOD` in seconds; 0 switches replay off, also for the same client. */
+  /**
+   * `ROTATION_GRACE_PERIOD` in seconds: for how long a superseded token counts as fresh. With 0 nothing is
+   * replayed and nothing recovers.
+   */
   readonly gracePeriod: number;
-  /** `ROTATION_RECOVERY`: whether a parent from elsewhere displaces its unused successor. */
+  /** `ROTATION_RECOVERY`: whether a parent from nearby displaces its unused successor. */
   readonly recovery: boolean;
   /** `REUSE_ENDS_SESSION`: whose spent token ends the session. */
   readonly reuseEndsSession: 'always' | 'other-client' | 'never';
@@ -56,6 +70,19 @@ export interface PresentedRefresh {
   readonly now: number;
 }
 
+/** What is known of a superseded token and of its bearer: the facts that decide, and the evidence of a security event. */
+export interface Evidence {
+  /** `displaced` is newer than the parent: the answer of a recovery or rotation that nobody has used. */
+  readonly position: 'parent' | 'displaced' | 'older';
+  /** Generations behind the current one. */
+  readonly distance: number;
+  /** Whether it was superseded within the grace period. */
+  readonly isFresh: boolean;
+  readonly isSameUserAgent: boolean;
+  /** The bearer's network beside that of the last rotation. */
+  readonly network: NetworkRelation;
+}
+
 /**
  * The answer to a refresh (design §3, RFC 9700 §4.14).
  *
@@ -63,11 +90,14 @@ export interface PresentedRefresh {
  * - `replayed`: write nothing; answer the current token again
  * - `stale`: write nothing; refuse, the session lives
  * - `reused`: end the session, warn the user, refuse
+ * - `invalid`: end the session without a warning, refuse: no server of ours can have issued the token
  * - `ended`: the session had ended before; refuse
  */
 export type RefreshVerdict =
-  | { readonly verdict: 'rotated' | 'recovered'; readonly next: Generations }
-  | { readonly verdict: 'replayed' | 'stale' | 'reused' | 'ended' };
+  | { readonly verdict: 'rotated'; readonly next: Generations }
+  | { readonly verdict: 'recovered'; readonly next: Generations; readonly evidence: Evidence }
+  | { readonly verdict: 'stale' | 'reused'; readonly evidence: Evidence }
+  | { readonly verdict: 'replayed' | 'invalid' | 'ended' };
 
 /**
  * What the rotation of the current generation writes. The common case is decided by one `UPDATE` that
@@ -75,7 +105,11 @@ export type RefreshVerdict =
  * time put before the remembered ones, of which the first {@link REMEMBERED_ROTATIONS} stay.
  */
 export function nextAfterRotation(session: Generations, now: number): Generations {
-  return { ...advance(session, now), parentGeneration: session.generation };
+  return {
+    ...advance(session, now),
+    parentGeneration: session.generation,
+    hasRecoveredLate: false,
+  };
 }
 
 /** Decides what becomes of a presented refresh token: the table of design §3. */
@@ -85,23 +119,102 @@ export function judgeRefresh(
 ): RefreshVerdict {
   const { session, generation, now } = presented;
   if (session.revokedAt !== null) return { verdict: 'ended' };
-  // Without rotation a refresh token is meant to be used many times, so that a parent elsewhere says
-  // nothing: whatever would advance the row is answered from the row as it stands.
-  const advancing = (verdict: 'rotated' | 'recovered', next: Generations): RefreshVerdict =>
-    settings.rotate ? { verdict, next } : { verdict: 'replayed' };
+  if (generation < session.generation) return judgeSuperseded(presented, settings);
+  if (generation > session.generation + LOST_COMMITS) return { verdict: 'invalid' };
+  // Without rotation a refresh token is meant to be used many times: the row is answered as it stands.
+  if (!settings.rotate) return { verdict: 'replayed' };
+  const isCurrent = generation === session.generation;
+  const next = isCurrent ? nextAfterRotation(session, now) : nextAfterLostCommits(generation, now);
+  return { verdict: 'rotated', next };
+}
 
-  if (generation === session.generation) {
-    return advancing('rotated', nextAfterRotation(session, now));
+function judgeSuperseded(presented: PresentedRefresh, settings: RotationSettings): RefreshVerdict {
+  const evidence = evidenceOf(presented, settings);
+  if (isReplayed(evidence, settings)) return { verdict: 'replayed' };
+  const { session, now } = presented;
+  const isFreshRotation = isFresh(session, session.parentGeneration ?? -1, now, settings);
+  if (isRecovered(evidence, settings, isFreshRotation || !session.hasRecoveredLate)) {
+    if (!settings.rotate) return { verdict: 'replayed' };
+    const isLate = evidence.position === 'displaced' && !isFreshRotation;
+    const hasRecoveredLate = session.hasRecoveredLate || isLate;
+    const { parentGeneration } = session;
+    const next = { ...advance(session, now), parentGeneration, hasRecoveredLate };
+    return { verdict: 'recovered', next, evidence };
   }
-  if (generation > session.generation) {
-    return advancing('rotated', nextAfterLostCommits(generation, now));
-  }
-  if (isReplayed(presented, settings)) return { verdict: 'replayed' };
-  if (generation === session.parentGeneration && settings.recovery) {
-    const next = { ...advance(session, now), parentGeneration: session.parentGeneration };
-    return advancing('recovered', next);
-  }
-  return { verdict: isReuse(presented, settings) ? 'reused' : 'stale' };
+  return { verdict: isReuse(evidence, settings) ? 'reused' : 'stale', evidence };
+}
+
+function evidenceOf(
+  { session, generation, client, now }: PresentedRefresh,
+  settings: RotationSettings,
+): Evidence {
+  const { lastClient } = session;
+  return {
+    position: positionOf(generation, session.parentGeneration),
+    distance: session.generation - generation,
+    isFresh: isFresh(session, generation, now, settings),
+    isSameUserAgent: sameUserAgent(lastClient.userAgent, client.userAgent),
+    network: relateNetworks(lastClient.network, client.network),
+  };
+}
+
+function positionOf(generation: number, parent: number | null): Evidence['position'] {
+  if (parent === null || generation < parent) return 'older';
+  return generation === parent ? 'parent' : 'displaced';
+}
+
+/** Whether a generation was superseded within the grace period. */
+function isFresh(
+  { generation: current, supersededAt }: Generations,
+  generation: number,
+  now: number,
+  { gracePeriod }: RotationSettings,
+): boolean {
+  const at = supersededAt[current - 1 - generation];
+  return gracePeriod > 0 && at !== undefined && now - at <= gracePeriod;
+}
+
+/**
+ * The parent, or an answer that nobody has used, comes back from where the last rotation came from. From anywhere else
+ * a replay would let a thief with one old token follow the session for good, and leave no trace. An unknown network may
+ * be anywhere.
+ */
+function isReplayed(evidence: Evidence, settings: RotationSettings): boolean {
+  if (settings.gracePeriod <= 0 || evidence.position === 'older') return false;
+  const isSameClient = evidence.isSameUserAgent && evidence.network === 'same';
+  return isSameClient && (evidence.isFresh || settings.reuseEndsSession !== 'always');
+}
+
+/**
+ * A lost answer after a change of network, or a thief who holds the parent: a new successor takes the place of the one
+ * that was not used, and whoever holds that one shows himself.
+ *
+ * @param mayDisplaced - whether an answer that nobody has used may recover: while the last rotation is fresh, later once
+ */
+function isRecovered(
+  evidence: Evidence,
+  settings: RotationSettings,
+  mayDisplaced: boolean,
+): boolean {
+  if (!settings.recovery || settings.gracePeriod <= 0) return false;
+  if (settings.reuseEndsSession === 'always' || evidence.position === 'older') return false;
+  const isNear = evidence.isSameUserAgent || evidence.network === 'same';
+  return isNear && (evidence.position === 'parent' || mayDisplaced);
+}
+
+/**
+ * Whether a superseded token that gets no answer also ends the session. Not that of a late duplicate or of a tab that
+ * has slept: an unknown network, which may be the same, is taken for the same here. What would have recovered, had it
+ * not done so already, is no duplicate.
+ */
+function isReuse(evidence: Evidence, settings: RotationSettings): boolean {
+  if (settings.reuseEndsSession !== 'other-client') return settings.reuseEndsSession === 'always';
+  const isPast = evidence.position === 'older' || !settings.recovery || settings.gracePeriod <= 0;
+  if (!isPast) return true;
+  const maySameNetwork = evidence.network !== 'other';
+  const isSameClient = evidence.isSameUserAgent && maySameNetwork;
+  const isNear = evidence.isSameUserAgent || maySameNetwork;
+  return !isSameClient && !(isNear && evidence.isFresh);
 }
 
 function advance({ generation, supersededAt }: Generations, now: number) {
@@ -117,42 +230,10 @@ function advance({ generation, supersededAt }: Generations, now: number) {
  * only the rotation of this moment is kept.
  */
 function nextAfterLostCommits(generation: number, now: number): Generations {
-  return { generation: generation + 1, parentGeneration: generation, supersededAt: [now] };
-}
-
-/** The parent, or an answer that nobody has used, comes back from where the last rotation came from. */
-function isReplayed(presented: PresentedRefresh, settings: RotationSettings): boolean {
-  if (settings.gracePeriod <= 0) return false;
-  const parent = presented.session.parentGeneration ?? -1;
-  if (presented.generation < parent) return false;
-  if (isSameClient(presented)) return true;
-  return presented.generation === parent && isNearInGrace(presented, settings);
-}
-
-/** Whether a superseded token that gets no answer also ends the session. */
-function isReuse(presented: PresentedRefresh, settings: RotationSettings): boolean {
-  if (settings.reuseEndsSession === 'always') return true;
-  if (settings.reuseEndsSession === 'never') return false;
-  return !isSameClient(presented) && !isNearInGrace(presented, settings);
-}
-
-function isSameClient({ session, client }: PresentedRefresh): boolean {
-  return sameUserAgent(session.lastClient, client) && sameNetwork(session.lastClient, client);
-}
-
-function isNearInGrace(presented: PresentedRefresh, { gracePeriod }: RotationSettings): boolean {
-  const { session, client, generation, now } = presented;
-  const near = sameUserAgent(session.lastClient, client) || sameNetwork(session.lastClient, client);
-  const supersededAt = session.supersededAt[session.generation - 1 - generation];
-  return near && gracePeriod > 0 && supersededAt !== undefined && now - supersededAt <= gracePeriod;
-}
-
-/** A client that never sends the header is recognised by that, so two absent ones are equal. */
-function sameUserAgent(one: RefreshClient, other: RefreshClient): boolean {
-  return one.userAgent === other.userAgent;
-}
-
-/** Two unknown networks are not the same one: nothing was seen that could tell a thief apart. */
-function sameNetwork(one: RefreshClient, other: RefreshClient): boolean {
-  return one.network !== null && one.network === other.network;
+  return {
+    generation: generation + 1,
+    parentGeneration: generation,
+    supersededAt: [now],
+    hasRecoveredLate: false,
+  };
 }
