@@ -1,6 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
-import { ScheduleModule } from '@nestjs/schedule';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AccountModule } from './account/account.module.js';
 import { AdminModule } from './admin/admin.module.js';
@@ -24,7 +23,6 @@ export class AppModule {
           ...dataSourceOptions(databaseUrl, config.databasePoolSize),
           retryAttempts: 0,
         }),
-        ScheduleModule.forRoot(),
         AuthModule.forRoot({
           ...config.settings,
           paths: {

@@ -17,7 +17,7 @@ import {
   ApiTags,
   ApiTooManyRequestsResponse,
   ApiUnauthorizedResponse,
-} from '@nestjs/swagger';
+} from '../common/openapi.decorators.js';
 import { AuthErrorFilter } from '../auth/auth-error.filter.js';
 import type { AuthenticatedUser } from '../auth/authenticated-user.js';
 import { AuthenticationGuard } from '../auth/authentication.guard.js';

@@ -18,7 +18,7 @@ import {
   ApiQuery,
   ApiTags,
   ApiUnauthorizedResponse,
-} from '@nestjs/swagger';
+} from '../common/openapi.decorators.js';
 import { AuthErrorFilter } from '../auth/auth-error.filter.js';
 import type { AuthenticatedUser } from '../auth/authenticated-user.js';
 import { AuthenticationGuard } from '../auth/authentication.guard.js';

@@ -18,7 +18,7 @@ import {
   ApiOperation,
   ApiTags,
   ApiUnauthorizedResponse,
-} from '@nestjs/swagger';
+} from '../common/openapi.decorators.js';
 import { SessionResponse } from '../auth/dto/session-response.dto.js';
 import { AuthErrorFilter } from '../auth/auth-error.filter.js';
 import { AuthenticationGuard } from '../auth/authentication.guard.js';

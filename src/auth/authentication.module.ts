@@ -1,5 +1,4 @@
 import { Module } from '@nestjs/common';
-import { DiscoveryModule } from '@nestjs/core';
 import { PassportModule } from '@nestjs/passport';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { LedgerModule } from '../ledger/ledger.module.js';
@@ -25,7 +24,6 @@ import { LocalAuthGuard } from './local-auth.guard.js';
 import { LocalStrategy } from './local.strategy.js';
 import { LoginService } from './login.service.js';
 import { OptionalJwtAuthGuard } from './optional-jwt-auth.guard.js';
-import { OwnSchedule } from './own-schedule.js';
 import { RefreshCookie } from './refresh-cookie.service.js';
 import { RequestContextPipe } from './request-context.pipe.js';
 import { SessionAuthentication } from './session-authentication.js';
@@ -42,7 +40,6 @@ import { UsersFixture } from './users-fixture.js';
  */
 @Module({
   imports: [
-    DiscoveryModule,
     PassportModule,
     TokensModule,
     UsersModule,
@@ -66,7 +63,6 @@ import { UsersFixture } from './users-fixture.js';
     LocalStrategy,
     LoginService,
     OptionalJwtAuthGuard,
-    OwnSchedule,
     RefreshCookie,
     RequestContextPipe,
     SessionAuthentication,

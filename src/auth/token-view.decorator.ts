@@ -6,7 +6,7 @@ import {
   ApiOperation,
   ApiServiceUnavailableResponse,
   ApiUnauthorizedResponse,
-} from '@nestjs/swagger';
+} from '../common/openapi.decorators.js';
 import { ErrorResponse } from './dto/token-responses.dto.js';
 import { HttpView, type HttpViewInfo } from './http-view.decorator.js';
 import { Public } from './public.decorator.js';

@@ -1,5 +1,5 @@
 import { Body, Controller, Post, UseFilters, UseGuards } from '@nestjs/common';
-import { ApiTags, ApiTooManyRequestsResponse } from '@nestjs/swagger';
+import { ApiTags, ApiTooManyRequestsResponse } from '../common/openapi.decorators.js';
 import type { RequestContext } from '../common/request-context.js';
 import type { AuthUser } from '../users/user-store.js';
 import { AuthErrorFilter } from './auth-error.filter.js';

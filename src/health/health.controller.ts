@@ -4,7 +4,7 @@ import {
   ApiOperation,
   ApiServiceUnavailableResponse,
   ApiTags,
-} from '@nestjs/swagger';
+} from '../common/openapi.decorators.js';
 import { AuthErrorFilter } from '../auth/auth-error.filter.js';
 import { Public } from '../auth/public.decorator.js';
 import { HealthResponse } from './dto/health-response.dto.js';

@@ -9,7 +9,7 @@ import {
   ApiResponse,
   ApiTags,
   getSchemaPath,
-} from '@nestjs/swagger';
+} from '../common/openapi.decorators.js';
 import { AuthErrorFilter } from '../auth/auth-error.filter.js';
 import { HttpView } from '../auth/http-view.decorator.js';
 import { Public } from '../auth/public.decorator.js';
@@ -51,7 +51,7 @@ export class JwksController {
       'The public keys that verify tokens, and those that soon will (RFC 7517). Empty where tokens are signed with a secret.',
   })
   @ApiExtraModels(JwkSetResponse)
-  @ApiHeader({ name: 'If-None-Match', required: false, description: 'The `ETag` of an answer.' })
+  @ApiHeader({ name: 'If-None-Match', description: 'The `ETag` of an answer.', required: false })
   @ApiOkResponse({
     content: { [JWK_SET_TYPE]: { schema: { $ref: getSchemaPath(JwkSetResponse) } } },
   })

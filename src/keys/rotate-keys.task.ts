@@ -1,6 +1,6 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { Scheduled } from '../common/scheduled.decorator.js';
+import { RepeatedTask } from '../common/repeated-task.js';
 import { AuthSettings } from '../config/auth-settings.js';
 import { tryWithAdvisoryLock } from '../database/advisory-lock.js';
 import { KeyRotationService } from './key-rotation.service.js';
@@ -11,33 +11,29 @@ import { KeyRotationService } from './key-rotation.service.js';
  * @publicApi
  */
 @Injectable()
-export class RotateKeysTask {
-  private readonly logger = new Logger('RotateKeysTask');
+export class RotateKeysTask extends RepeatedTask {
+  protected override readonly title = 'the rotation of keys';
+  protected override readonly every = 60_000;
+  protected override readonly offset = 41_000;
   private hasAsked = false;
 
   constructor(
     private readonly database: DataSource,
     private readonly settings: AuthSettings,
     private readonly keys: KeyRotationService,
-  ) {}
+  ) {
+    super();
+  }
 
-  @Scheduled('41 * * * * *', 'rotate-keys')
-  async run(): Promise<void> {
+  protected override async work(): Promise<void> {
     const { keyRotationInterval } = this.settings;
     if (keyRotationInterval === null) return;
-    try {
-      const work = await tryWithAdvisoryLock(this.database, 'rotateKeys', () =>
-        this.keys.followSchedule(keyRotationInterval),
-      );
-      if (work === 'generate') this.logger.log('published the next signing key');
-      if (work === 'rotate') this.logger.log('the next signing key signs now');
-      if (work === 'begin') this.askToBegin();
-    } catch (error) {
-      this.logger.error(
-        'the rotation of keys failed and will be tried again',
-        error instanceof Error ? error.stack : undefined,
-      );
-    }
+    const work = await tryWithAdvisoryLock(this.database, 'rotateKeys', () =>
+      this.keys.followSchedule(keyRotationInterval),
+    );
+    if (work === 'generate') this.logger.log('published the next signing key');
+    if (work === 'rotate') this.logger.log('the next signing key signs now');
+    if (work === 'begin') this.askToBegin();
   }
 
   /** Once: it stays true for as long as nobody does it. */

@@ -1,29 +1,25 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { Scheduled } from '../common/scheduled.decorator.js';
+import { RepeatedTask } from '../common/repeated-task.js';
 import { tryWithAdvisoryLock } from '../database/advisory-lock.js';
 import { RefreshTokenLedger } from './refresh-token-ledger.js';
 
-/** Forgets expired tokens every night, on one node only. */
+/** Forgets expired tokens every night at 3:17 UTC, on one node only. */
 @Injectable()
-export class FlushExpiredTokensTask {
-  private readonly logger = new Logger('FlushExpiredTokensTask');
+export class FlushExpiredTokensTask extends RepeatedTask {
+  protected override readonly title = 'the flush';
+  protected override readonly every = 24 * 60 * 60_000;
+  protected override readonly offset = (3 * 60 + 17) * 60_000;
 
   constructor(
     private readonly database: DataSource,
     private readonly ledger: RefreshTokenLedger,
-  ) {}
+  ) {
+    super();
+  }
 
-  @Scheduled('17 3 * * *', 'flush-expired-tokens')
-  async run(): Promise<void> {
-    try {
-      const deleted = await tryWithAdvisoryLock(this.database, 'flush', () => this.ledger.flush());
-      if (deleted !== null) this.logger.log(`deleted ${deleted} expired tokens`);
-    } catch (error) {
-      this.logger.error(
-        'the flush failed and will be tried again',
-        error instanceof Error ? error.stack : undefined,
-      );
-    }
+  protected override async work(): Promise<void> {
+    const deleted = await tryWithAdvisoryLock(this.database, 'flush', () => this.ledger.flush());
+    if (deleted !== null) this.logger.log(`deleted ${deleted} expired tokens`);
   }
 }

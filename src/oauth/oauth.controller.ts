@@ -8,7 +8,7 @@ import {
   ApiOperation,
   ApiTags,
   ApiUnauthorizedResponse,
-} from '@nestjs/swagger';
+} from '../common/openapi.decorators.js';
 import { AuthErrorFilter } from '../auth/auth-error.filter.js';
 import { EmptyResponse } from '../auth/dto/token-responses.dto.js';
 import { HttpView } from '../auth/http-view.decorator.js';

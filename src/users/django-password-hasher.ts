@@ -2,10 +2,9 @@ import { createHash, pbkdf2, randomInt, scrypt, timingSafeEqual } from 'node:cry
 import type { ScryptOptions } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { promisify } from 'node:util';
-import { Logger } from '@nestjs/common';
-import { hashRaw } from '@node-rs/argon2';
-import { hash as hashBcrypt } from '@node-rs/bcrypt';
+import { Logger, type OnModuleInit } from '@nestjs/common';
 import { UnavailableError } from '../common/errors.js';
+import { ConfigError } from '../config/resolve-settings.js';
 import { BoundedQueue } from './bounded-queue.js';
 import {
   encodePassword,
@@ -22,6 +21,7 @@ import type {
   ReadablePassword,
   WritablePassword,
 } from './domain/password-format.js';
+import { loadArgon2, loadBcrypt } from './native-hashes.js';
 import { PasswordHasher } from './password-hasher.js';
 import type { CandidateCheck } from './password-hasher.js';
 
@@ -85,7 +85,7 @@ const TEMPLATES: Record<DjangoPasswordHasherOptions['preferred'], WritablePasswo
  *
  * @publicApi
  */
-export class DjangoPasswordHasher extends PasswordHasher {
+export class DjangoPasswordHasher extends PasswordHasher implements OnModuleInit {
   readonly #logger = new Logger(DjangoPasswordHasher.name);
   readonly #preferred: WritablePassword;
   readonly #queue: BoundedQueue;
@@ -98,6 +98,15 @@ export class DjangoPasswordHasher extends PasswordHasher {
       waiting: options.waiting ?? 100,
       fullReason: 'password_queue_full',
     });
+  }
+
+  /**
+   * Finds out at start, and not at the first log-in, that new hashes cannot be made here.
+   *
+   * @throws ConfigError
+   */
+  async onModuleInit(): Promise<void> {
+    if (this.#preferred.format === 'argon2') await loadArgon2();
   }
 
   override verifyAny(
@@ -142,6 +151,10 @@ export class DjangoPasswordHasher extends PasswordHasher {
         if (hash.length === stored.hash.length && timingSafeEqual(hash, stored.hash)) return true;
         work = estimatedWork(stored);
       } catch (error) {
+        // No fault of the password's, so that a refusal would be wrong.
+        if (error instanceof ConfigError) {
+          throw new UnavailableError('password_hash_missing', { cause: error });
+        }
         // The row is at fault if a preferred hash still succeeds below; if that fails too, we are.
         this.#logger.warn(
           `a stored ${stored.format} password cannot be computed: ${String(error)}`,
@@ -162,6 +175,7 @@ export class DjangoPasswordHasher extends PasswordHasher {
     try {
       return await derive(password, parameters);
     } catch (error) {
+      if (error instanceof ConfigError) throw error;
       // The parameters are ours and good, so the machine has run out of something.
       throw new UnavailableError('password_hash_failed', { cause: error });
     }
@@ -188,6 +202,7 @@ async function deriveBcrypt(password: Buffer, stored: BcryptPassword): Promise<B
   const base64 = digits.replaceAll(/./g, (digit) =>
     BASE64_DIGITS.charAt(BCRYPT_DIGITS.indexOf(digit)),
   );
+  const { hash: hashBcrypt } = await loadBcrypt();
   const text = await hashBcrypt(password, stored.cost, Buffer.from(base64, 'base64'));
   return Buffer.from(stored.salt + text.slice(stored.salt.length));
 }
@@ -223,7 +238,8 @@ const ARGON2_VARIANTS = { argon2d: 0, argon2i: 1, argon2id: 2 } as const;
 const ARGON2_VERSIONS = { 16: 0, 19: 1 } as const;
 
 /** The library's own `verify` is not used: it compares for itself and knows only texts. */
-function deriveArgon2(password: Buffer, stored: Argon2Password): Promise<Buffer> {
+async function deriveArgon2(password: Buffer, stored: Argon2Password): Promise<Buffer> {
+  const { hashRaw } = await loadArgon2();
   return hashRaw(password, {
     // oxlint-disable-next-line typescript/no-unsafe-enum-assignment
     algorithm: ARGON2_VARIANTS[stored.variant],

@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty } from '../../common/openapi.decorators.js';
 import Bowser from 'bowser';
 import type { SessionInfo } from '../../ledger/refresh-token-ledger.js';
 

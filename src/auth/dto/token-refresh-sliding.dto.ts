@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty } from '../../common/openapi.decorators.js';
 import { CharField } from '../../common/char-field.js';
 
 /**

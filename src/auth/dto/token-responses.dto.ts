@@ -1,4 +1,4 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '../../common/openapi.decorators.js';
 
 /**
  * Answer to a log-in. The members stand in this order on the wire (contract §1).

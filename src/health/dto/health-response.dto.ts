@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty } from '../../common/openapi.decorators.js';
 
 /** Answer of a probe that is content. */
 export class HealthResponse {

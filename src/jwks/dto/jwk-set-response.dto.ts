@@ -1,4 +1,4 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '../../common/openapi.decorators.js';
 
 /** The public part of a key (RFC 7517 §4). */
 export class JwkResponse {
