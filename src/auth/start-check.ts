@@ -11,7 +11,7 @@ import { AUTH_ENTITIES } from '../entities.js';
 import { DjangoLedger } from '../ledger/django-ledger.js';
 import { RefreshTokenLedger } from '../ledger/refresh-token-ledger.js';
 import { SessionLedger } from '../ledger/session-ledger.js';
-import { requireUserTriggers } from '../users/user-triggers.js';
+import { requireTriggers } from '../users/trigger-check.js';
 import { UserStore } from '../users/user-store.js';
 import { UsersService } from '../users/users.service.js';
 import { chainsInUse } from './chains-in-use.js';
@@ -54,7 +54,7 @@ export class StartCheck implements OnApplicationBootstrap {
     try {
       await requireReadCommitted(this.database);
       await requireTables(this.database);
-      await requireUserTriggers(this.database, this.users.table);
+      await requireTriggers(this.database, this.users.table);
     } catch (error) {
       const fault = databaseFault(error);
       if (fault === null) throw error;
