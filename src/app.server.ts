@@ -98,7 +98,13 @@ export async function migrateOrExplain(url: string, config: Config): Promise<voi
   try {
     await migrate(dataSourceOptions(url, config.databasePoolSize));
   } catch (error) {
-    const reason = databaseFault(error) ?? (error as { code?: string }).code;
+    const { code } = error as { code?: string };
+    if (code === '55P03') {
+      throw new ConfigError([
+        `A migration has waited a minute for a table that another transaction has locked. Find it, and wait for its end or end it: SELECT pid, usename, application_name, xact_start FROM pg_stat_activity WHERE xact_start IS NOT NULL ORDER BY xact_start`,
+      ]);
+    }
+    const reason = databaseFault(error) ?? code;
     if (reason === undefined || config.databaseUrl === null) throw error;
     throw new ConfigError([
       `DATABASE_URL: the database cannot be used (${reason}). Check the address, the password and that it is running. Example: postgres://user:password@host:5432/name`,
