@@ -14,6 +14,7 @@ import { developmentKey } from './config/development-key.js';
 import type { Config } from './config/environment.js';
 import { ConfigError } from './config/resolve-settings.js';
 import { dataSourceOptions, withDataSource } from './data-source.js';
+import { requireSound } from './database/database-facts.js';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from './database/embedded-postgres.js';
 import { migrate } from './database/migrate.js';
 import { checkKeyRing } from './keys/check-key-ring.js';
@@ -95,8 +96,12 @@ export function withSigningKey(config: Config): Config {
  * @throws ConfigError when the database of `DATABASE_URL` cannot be used
  */
 export async function migrateOrExplain(url: string, config: Config): Promise<void> {
+  const mustBeClosed = config.settings.profile === 'secure' && config.nodeEnv === 'production';
   try {
-    await migrate(dataSourceOptions(url, config.databasePoolSize));
+    await migrate(dataSourceOptions(url, config.databasePoolSize), async (database) => {
+      // In front of everything else: what somebody has planted would run with the first statement that meets it.
+      await requireSound(database, 'auth_user', mustBeClosed);
+    });
   } catch (error) {
     const { code } = error as { code?: string };
     if (code === '55P03') {

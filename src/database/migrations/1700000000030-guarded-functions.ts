@@ -72,7 +72,7 @@ const guards = (schema: string): string => `
     THEN RETURN; END IF;
     RAISE EXCEPTION 'the owner of the table % may not watch users', fired_on::regclass
       USING ERRCODE = 'insufficient_privilege', HINT = 'To the owner of a user table: GRANT EXECUTE ON FUNCTION '
-        || '${schema}.auth_user_changed(), ${schema}.auth_user_password_changed() TO …';
+        || '${schema}.auth_user_changed(), ${schema}.auth_user_password_changed() TO <role>';
   END $$`;
 
 /** What stands first in each function. */
