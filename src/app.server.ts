@@ -14,6 +14,7 @@ import { developmentKey } from './config/development-key.js';
 import type { Config } from './config/environment.js';
 import { ConfigError } from './config/resolve-settings.js';
 import { dataSourceOptions, withDataSource } from './data-source.js';
+import { requireSound } from './database/database-facts.js';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from './database/embedded-postgres.js';
 import { migrate } from './database/migrate.js';
 import { checkKeyRing } from './keys/check-key-ring.js';
@@ -95,10 +96,20 @@ export function withSigningKey(config: Config): Config {
  * @throws ConfigError when the database of `DATABASE_URL` cannot be used
  */
 export async function migrateOrExplain(url: string, config: Config): Promise<void> {
+  const mustBeClosed = config.settings.profile === 'secure' && config.nodeEnv === 'production';
   try {
-    await migrate(dataSourceOptions(url, config.databasePoolSize));
+    await migrate(dataSourceOptions(url, config.databasePoolSize), async (database) => {
+      // In front of everything else: what somebody has planted would run with the first statement that meets it.
+      await requireSound(database, 'auth_user', mustBeClosed);
+    });
   } catch (error) {
-    const reason = databaseFault(error) ?? (error as { code?: string }).code;
+    const { code } = error as { code?: string };
+    if (code === '55P03') {
+      throw new ConfigError([
+        `A migration has waited a minute for a table that another transaction has locked. Find it, and wait for its end or end it: SELECT pid, usename, application_name, xact_start FROM pg_stat_activity WHERE xact_start IS NOT NULL ORDER BY xact_start`,
+      ]);
+    }
+    const reason = databaseFault(error) ?? code;
     if (reason === undefined || config.databaseUrl === null) throw error;
     throw new ConfigError([
       `DATABASE_URL: the database cannot be used (${reason}). Check the address, the password and that it is running. Example: postgres://user:password@host:5432/name`,

@@ -3,15 +3,17 @@ import { ModulesContainer } from '@nestjs/core';
 import { DataSource } from 'typeorm';
 import { databaseFault } from '../common/database-fault.js';
 import { AuthSettings } from '../config/auth-settings.js';
+import { isProduction } from '../config/production.js';
 import { ConfigError, sessionKeyProblems } from '../config/resolve-settings.js';
 import { SettingsModule } from '../config/settings.module.js';
 import type { AuthenticationClass } from '../config/settings.js';
-import { requireEntities, requireReadCommitted, requireTables } from '../database/schema.js';
+import { intruderProblem, requireSound } from '../database/database-facts.js';
+import { requireEntities, requireTables } from '../database/schema.js';
 import { AUTH_ENTITIES } from '../entities.js';
 import { DjangoLedger } from '../ledger/django-ledger.js';
 import { RefreshTokenLedger } from '../ledger/refresh-token-ledger.js';
 import { SessionLedger } from '../ledger/session-ledger.js';
-import { requireUserTriggers } from '../users/user-triggers.js';
+import { requireTriggers } from '../users/trigger-check.js';
 import { UserStore } from '../users/user-store.js';
 import { UsersService } from '../users/users.service.js';
 import { chainsInUse } from './chains-in-use.js';
@@ -36,7 +38,7 @@ export class StartCheck implements OnApplicationBootstrap {
     modules: ModulesContainer,
     private readonly database: DataSource,
     private readonly users: UserStore,
-    settings: AuthSettings,
+    private readonly settings: AuthSettings,
     ledger: RefreshTokenLedger,
   ) {
     requireOneModule(modules);
@@ -52,14 +54,21 @@ export class StartCheck implements OnApplicationBootstrap {
   /** Behind the hooks in which a host may run its migrations. */
   async onApplicationBootstrap(): Promise<void> {
     try {
-      await requireReadCommitted(this.database);
-      await requireTables(this.database);
-      await requireUserTriggers(this.database, this.users.table);
+      await this.checkDatabase();
     } catch (error) {
       const fault = databaseFault(error);
       if (fault === null) throw error;
       this.logger.warn(`the schema was not checked: the database is away (${fault})`);
     }
+  }
+
+  private async checkDatabase(): Promise<void> {
+    const mustBeClosed = this.settings.profile === 'secure' && isProduction();
+    const facts = await requireSound(this.database, this.users.table.name, mustBeClosed);
+    const problem = intruderProblem(facts);
+    if (problem !== null) this.logger.warn(problem);
+    requireTables(facts.missing);
+    await requireTriggers(this.database, this.users.table);
   }
 }
 

@@ -32,21 +32,37 @@ export async function isMigrated(database: DataSource): Promise<boolean> {
 }
 
 /**
- * Brings the schema up to date. Several servers may do it at once on one empty database: one works, the others wait,
- * for as long as it takes; so it has connections of its own without the timeouts of requests.
+ * Brings the schema up to date. Several servers may do it at once on one empty database: one works, the others wait for
+ * it; so it has connections of its own without the timeouts of requests. Where nothing is pending no lock is asked for:
+ * whoever may connect to the database could hold that.
  *
  * What a host has executed is not executed anew: pending ones are noted in its list. Where all tables are there and
  * nobody lists them, a host makes its schema by other means, and keeps it up to date itself.
+ *
+ * @param check - what the database is asked before anything is written
+ * @throws ConfigError when somebody else holds the lock for a minute
  */
-export async function migrate(options: DataSourceOptions): Promise<void> {
-  await withConnections(options, (database) =>
-    withAdvisoryLock(database, 'migrate', async () => {
+export async function migrate(
+  options: DataSourceOptions,
+  check: (database: DataSource) => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
+  await withConnections(options, async (database) => {
+    await check(database);
+    if (!(await isPending(database))) return;
+    await withAdvisoryLock(database, 'migrate', async () => {
       const list = await findList(database);
       if (list === null && (await missingTables(database)).length === 0) return;
       if (list === null || list.table === listName(database)) return run(database);
       await withConnections({ ...options, migrationsTableName: list.table }, run);
-    }),
-  );
+    });
+  });
+}
+
+async function isPending(database: DataSource): Promise<boolean> {
+  const list = await findList(database);
+  return list === null
+    ? (await missingTables(database)).length > 0
+    : !NAMES.every((name) => list.executed.has(name));
 }
 
 /** Servers that run meanwhile lock the same tables in another order. */
@@ -62,7 +78,8 @@ async function withConnections(
     ...options,
     poolSize: 2,
     entities: [],
-    extra: { connectionTimeoutMillis: 5000 },
+    // The driver that checks who answers is of the options; a table that somebody has locked is waited for as the lock is.
+    extra: { ...driverOf(options), connectionTimeoutMillis: 5000, lock_timeout: 60_000 },
   } as DataSourceOptions);
   await database.initialize();
   try {
@@ -70,6 +87,11 @@ async function withConnections(
   } finally {
     await database.destroy();
   }
+}
+
+function driverOf(options: DataSourceOptions): object {
+  const { Client } = (options.extra ?? {}) as { Client?: unknown };
+  return Client === undefined ? {} : { Client };
 }
 
 function listName(database: DataSource): string {

@@ -2,7 +2,13 @@ import type { DataSource, ObjectLiteral } from 'typeorm';
 import { ConfigError } from '../config/resolve-settings.js';
 
 /** One table of each migration that makes any. */
-const TABLES = ['auth_user', 'auth_session', 'auth_change', 'auth_attempt', 'auth_signing_key'];
+export const TABLES = [
+  'auth_user',
+  'auth_session',
+  'auth_change',
+  'auth_attempt',
+  'auth_signing_key',
+];
 
 /** Tables that the database lacks, in the search path of its connections. */
 export async function missingTables(database: DataSource): Promise<string[]> {
@@ -14,27 +20,10 @@ export async function missingTables(database: DataSource): Promise<string[]> {
 }
 
 /** @throws ConfigError when the migrations have not run, with the ways to run them */
-export async function requireTables(database: DataSource): Promise<void> {
-  const missing = await missingTables(database);
+export function requireTables(missing: readonly string[]): void {
   if (missing.length === 0) return;
   throw new ConfigError([
     `The database lacks tables of this package (${missing.join(', ')}): its migrations have not run. Example: TypeOrmModule.forRoot({ migrations: [...AUTH_MIGRATIONS], migrationsRun: true })`,
-  ]);
-}
-
-/**
- * Statements of one row that wait for each other go on with what the other one left, which stricter levels refuse: a
- * log-in would survive a password change, and refreshes would fail at random.
- *
- * @throws ConfigError when the connections have another isolation by default
- */
-export async function requireReadCommitted(database: DataSource): Promise<void> {
-  const [row] = await database.query<{ level: string }[]>(
-    `SELECT current_setting('default_transaction_isolation') AS level`,
-  );
-  if (row === undefined || row.level === 'read committed') return;
-  throw new ConfigError([
-    `The database's default_transaction_isolation is "${row.level}", and sessions need "read committed". Example: ALTER DATABASE … RESET default_transaction_isolation (or ALTER ROLE …)`,
   ]);
 }
 

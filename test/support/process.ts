@@ -42,10 +42,16 @@ afterAll(async () => {
  * Runs the built server with these variables and no others, and waits for its address.
  *
  * @param program - another program that runs it and tells its address
+ * @param onLaunch - is given what it writes, before it has an address
  */
-export async function spawnServer(env: Environment, program?: string): Promise<SpawnedServer> {
+export async function spawnServer(
+  env: Environment,
+  program?: string,
+  onLaunch: (output: () => string) => void = () => undefined,
+): Promise<SpawnedServer> {
   const started = launch(env, program);
   const { child, exit, output } = started;
+  onLaunch(output);
   const url = await new Promise<string>((found, reject) => {
     const limit = setTimeout(
       () => reject(new Error(`the server did not start within ${START_LIMIT} ms:\n${output()}`)),

@@ -311,7 +311,39 @@ describe('a host whose user table is not watched', () => {
     }
   }
 
+  /** Another application's functions of the same names, which tell another feed. */
+  class Strange1700000001000 extends Customers1700000001000 {
+    override async up(runner: QueryRunner): Promise<void> {
+      await super.up(runner);
+      await runner.query(TRIGGERS.down);
+      await runner.query(`CREATE SCHEMA shop;
+        CREATE FUNCTION shop.auth_user_changed() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+        CREATE FUNCTION shop.auth_user_password_changed() RETURNS trigger LANGUAGE plpgsql
+          AS 'BEGIN RETURN NULL; END'`);
+      await runner.query(
+        TRIGGERS.up.replaceAll('EXECUTE FUNCTION auth_', 'EXECUTE FUNCTION shop.auth_'),
+      );
+    }
+  }
+
   afterEach(stopHosts);
+
+  it('does not start when its triggers call functions of the same name in another schema', async () => {
+    const url = await hostDatabase('unwatched');
+    await expect(startHost(hostOf(url, {}, [Strange1700000001000]))).rejects.toThrow(
+      /"Customers" call shop\.auth_user_(password_)?changed of another schema, .* functions in public write: .*search_path = public: userTriggers\(/,
+    );
+  });
+
+  it('does not start when the triggers of sessions are disabled, and is told how to enable them', async () => {
+    const url = await hostDatabase('unwatched');
+    await startHost(hostOf(url));
+    await stopHosts();
+    await query(url, 'ALTER TABLE auth_session DISABLE TRIGGER USER');
+    await expect(startHost(hostOf(url))).rejects.toThrow(
+      'ALTER TABLE auth_session ENABLE TRIGGER USER',
+    );
+  });
 
   it.each([
     ['has no triggers', Bare1700000001000],
