@@ -2,7 +2,14 @@ import type { DataSource, ObjectLiteral } from 'typeorm';
 import { ConfigError } from '../config/resolve-settings.js';
 
 /** One table of each migration that makes any. */
-const TABLES = ['auth_user', 'auth_session', 'auth_change', 'auth_attempt', 'auth_signing_key'];
+const TABLES = [
+  'auth_user',
+  'auth_session',
+  'auth_change',
+  'auth_attempt',
+  'auth_signing_key',
+  'auth_known_client',
+];
 
 /** Tables that the database lacks, in the search path of its connections. */
 export async function missingTables(database: DataSource): Promise<string[]> {
