@@ -3,7 +3,6 @@ import { AccountOwner } from '../auth/account-owner.js';
 import type { AuthenticatedUser } from '../auth/authenticated-user.js';
 import { LoginService } from '../auth/login.service.js';
 import { AuthError, ValidationError } from '../common/errors.js';
-import type { RequestContext } from '../common/request-context.js';
 import { sessionIdOf } from '../ledger/domain/session-claims.js';
 import { RefreshTokenLedger } from '../ledger/refresh-token-ledger.js';
 import type { Claims } from '../tokens/domain/compact.js';
@@ -54,19 +53,17 @@ export class AccountService {
    * session.
    *
    * @throws ValidationError when the old password is wrong
-   * @throws AuthError `throttled` after too many wrong ones
+   * @throws AuthError `throttled` after too many wrong ones in this session
    */
   async changePassword(
     user: AuthenticatedUser,
     passwords: ChangePasswordDto,
     token: Claims | undefined,
-    context: RequestContext,
   ): Promise<void> {
-    const { id, username } = await this.owners.of(user);
-    const owner = await this.login.findUser(username, passwords.old_password, context);
-    if (owner === null || String(owner.id) !== String(id)) throw wrongPassword();
-    const encoded = await this.hasher.hash(passwords.new_password);
     const keep = token ? sessionIdOf(token) : null;
+    const owner = await this.login.confirm(await this.keyOf(user), keep, passwords.old_password);
+    if (owner === null) throw wrongPassword();
+    const encoded = await this.hasher.hash(passwords.new_password);
     // Another change may have won the race: then the old password is not the old one any more.
     if (!(await this.users.changePassword(owner, encoded, keep))) throw wrongPassword();
     await this.ledger.passwordChanged(String(owner.id), keep);

@@ -6,18 +6,19 @@ import { UserAuthenticationRule } from '../users/user-authentication-rule.js';
 import { UserStore, type AuthUser } from '../users/user-store.js';
 import { FakeClock } from '../../test/support/fake-clock.js';
 import { MemoryCounters } from '../../test/support/memory-counters.js';
+import { MemoryKnownClients } from '../../test/support/memory-known-clients.js';
 import { LoginHooks } from './login-hooks.js';
 import { LoginService } from './login.service.js';
 
 const CLIENT: RequestContext = { ip: '203.0.113.7', userAgent: 'test' };
 
-const user = (username: string, password: string, isActive = true): AuthUser => ({
-  id: 1,
+const user = (id: number, username: string, password: string, isActive = true): AuthUser => ({
+  id,
   username,
   password,
   isActive,
   isStaff: false,
-  tokenId: 1,
+  tokenId: id,
 });
 
 /** Keeps passwords in clear; `old:` before one marks an outdated hash. */
@@ -102,10 +103,10 @@ describe('LoginService', () => {
   beforeEach(() => {
     hasher = new ClearHasher();
     users = new MemoryUsers([
-      user('alice', 'right'),
-      user('bob', 'old:right'),
-      user('carol', 'right', false),
-      user('dave', 'right'),
+      user(1, 'alice', 'right'),
+      user(2, 'bob', 'old:right'),
+      user(3, 'carol', 'right', false),
+      user(4, 'dave', 'right'),
     ]);
     const settings = resolveSettings(
       fromOptions({ signingKey: 'x'.repeat(32), loginLimit: '2/15m', loginLimitAddress: null }),
@@ -120,7 +121,7 @@ describe('LoginService', () => {
       users,
       hasher,
       new NotDave(settings),
-      new LoginThrottle(settings, new MemoryCounters(clock)),
+      new LoginThrottle(settings, new MemoryCounters(clock), new MemoryKnownClients()),
       hooks,
     );
   });

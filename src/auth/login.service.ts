@@ -35,7 +35,7 @@ export class LoginService {
    * @throws AuthError `throttled` after too many failed attempts
    */
   findUser(username: string, password: string, context: RequestContext): Promise<AuthUser | null> {
-    return this.attempt(username, context, () => this.verify(username, password));
+    return this.attempt(username, context, (user) => this.verify(username, user, password));
   }
 
   /**
@@ -45,8 +45,8 @@ export class LoginService {
    */
   async login(username: string, password: string, context: RequestContext): Promise<AuthUser> {
     let reason = 'credentials';
-    const user = await this.attempt(username, context, async () => {
-      const verified = await this.verify(username, password);
+    const user = await this.attempt(username, context, async (found) => {
+      const verified = await this.verify(username, found, password);
       if (verified === null) return null;
       if (!(await this.rule.allows(verified.user))) reason = 'rule';
       else if (!(await this.isNamedAlone(verified.user))) reason = 'token_id_not_unique';
@@ -57,13 +57,34 @@ export class LoginService {
     return user;
   }
 
-  /** One attempt, limited; it changes nothing before the limits have let it pass. */
+  /**
+   * The user with this key, where the password is the right one: who has a session open and wants to change it. No log-in:
+   * it has a limit of its own, and no hook hears of it.
+   *
+   * @param session - 32 hex digits; null where the credentials name none
+   * @throws AuthError `throttled` after too many wrong ones in this session
+   * @throws UnavailableError when too many log-ins wait already
+   */
+  async confirm(id: string, session: string | null, password: string): Promise<AuthUser | null> {
+    const user = await this.users.findById(id);
+    const verified = await this.throttle.confirm(id, session, () =>
+      this.verify(user?.username ?? '', user, password),
+    );
+    return verified?.user ?? null;
+  }
+
+  /**
+   * One attempt, limited; it changes nothing before the limits have let it pass. The user is looked up first, since it is
+   * the account that counts, whatever its spelling; so is a name that nobody has.
+   */
   private async attempt(
     username: string,
     context: RequestContext,
-    check: () => Promise<Verified | null>,
+    check: (user: AuthUser | null) => Promise<Verified | null>,
   ): Promise<AuthUser | null> {
-    const verified = await this.throttle.run(username, context, check);
+    const found = await this.users.findByUsername(username);
+    const account = { id: found === null ? null : String(found.id), username };
+    const verified = await this.throttle.run(account, context, () => check(found));
     if (verified === null) {
       await this.hooks.onLoginFailed(username, context);
       return null;
@@ -83,9 +104,12 @@ export class LoginService {
     return named !== null && String(named.id) === String(id);
   }
 
-  private async verify(username: string, password: string): Promise<Verified | null> {
+  private async verify(
+    username: string,
+    user: AuthUser | null,
+    password: string,
+  ): Promise<Verified | null> {
     const candidates = [password, trimText(password)];
-    const user = await this.users.findByUsername(username);
     if (user === null || !user.isActive) {
       await this.hasher.burn(candidates);
       return null;

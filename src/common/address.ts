@@ -38,12 +38,18 @@ export function addressText({ family, parts }: Address): string {
   return new URL(`http://[${groups}]`).hostname.slice(1, -1);
 }
 
-/** The /64 of an IPv6 address in canonical text: what one subscriber has at least (RFC 6177). */
-export function ipv6Network({ parts }: Address): string {
+/**
+ * The network of an IPv6 address in canonical text.
+ *
+ * @param bits - of the prefix; by default 64, what one subscriber has at least (RFC 6177)
+ */
+export function ipv6Network({ parts }: Address, bits: 64 | 56 | 48 = 64): string {
+  const whole = parts.slice(0, Math.floor(bits / 16));
+  // Half of a group: of /56 the higher byte of the fourth one.
+  const prefix = bits % 16 === 0 ? whole : [...whole, (parts[whole.length] ?? 0) & 0xff00];
   // The last four groups are zero and so always are, or extend, the run that RFC 5952 §4.2 shortens.
-  const prefix = parts.slice(0, 4);
   while (prefix.at(-1) === 0) prefix.pop();
-  return `${prefix.map((group) => group.toString(16)).join(':')}::/64`;
+  return `${prefix.map((group) => group.toString(16)).join(':')}::/${bits}`;
 }
 
 /** Reads `10.0.0.0/8`, `2001:db8::/32` or one address; null for what is neither. */

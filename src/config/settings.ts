@@ -313,14 +313,15 @@ export const SETTINGS = {
     default: { attempts: 10, window: 900 },
     parity: null,
     meaning:
-      'Failed log-ins under one user name, known or not, before 429 with `Retry-After`. Successes do not count.',
+      'Failed log-ins to one account (the one that is found, else the name) before 429 with `Retry-After`. Successes do not count. Clients that the user has logged in from within 30 days, and changes of a password, are counted apart.',
     from: 'ours',
   }),
   loginLimitAddress: row<RateLimit | null>({
     type: nullable(rate),
     default: { attempts: 100, window: 900 },
     parity: null,
-    meaning: 'Failed log-ins from one client address (IPv6: from one /64) before 429.',
+    meaning:
+      'Failed log-ins from one client address before 429; of IPv6 from one /64, four times as many from a /56, 16 times from a /48.',
     from: 'ours',
   }),
   refreshLimit: row<RateLimit | null>({

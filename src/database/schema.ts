@@ -8,6 +8,7 @@ export const TABLES = [
   'auth_change',
   'auth_attempt',
   'auth_signing_key',
+  'auth_known_client',
 ];
 
 /** Tables that the database lacks, in the search path of its connections. */

@@ -1,9 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { RepeatedTask } from '../common/repeated-task.js';
-import { AuthSettings } from '../config/auth-settings.js';
+import { KnownClients } from './known-clients.js';
 import { PostgresCounters } from './postgres-counters.js';
 
-/** Forgets counters that have ended, every ten minutes: guesses at names leave a row each. */
+/**
+ * Forgets counters that have ended, for guesses at names leave a row each, and clients that are not known any more; every
+ * ten minutes. It asks no setting: a limit that it did not know of would leave its rows for ever, and so would one that
+ * was switched off.
+ */
 @Injectable()
 export class FlushExpiredAttemptsTask extends RepeatedTask {
   protected override readonly title = 'the flush of attempts';
@@ -11,16 +15,14 @@ export class FlushExpiredAttemptsTask extends RepeatedTask {
   protected override readonly offset = 23_000;
 
   constructor(
-    private readonly settings: AuthSettings,
     private readonly counters: PostgresCounters,
+    private readonly clients: KnownClients,
   ) {
     super();
   }
 
   protected override async work(): Promise<void> {
-    const { loginLimit, loginLimitAddress, refreshLimit } = this.settings;
-    if (loginLimit === null && loginLimitAddress === null && refreshLimit === null) return;
-    const deleted = await this.counters.flush();
-    if (deleted > 0) this.logger.log(`deleted ${deleted} expired attempts`);
+    const deleted = (await this.counters.flush()) + (await this.clients.flush());
+    if (deleted > 0) this.logger.log(`deleted ${deleted} expired attempts and known clients`);
   }
 }

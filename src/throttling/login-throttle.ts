@@ -2,8 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { RecentMap } from '../common/recent-map.js';
 import type { RequestContext } from '../common/request-context.js';
 import { AuthSettings } from '../config/auth-settings.js';
-import { accountName, addressName, counterKey } from './counter-key.js';
-import { Counters, type Limited } from './counters.js';
+import { Counters } from './counters.js';
+import { KnownClients } from './known-clients.js';
+import { LoginAttempt } from './login-attempt.js';
+import { loginLimits, passwordChangeLimits, type TriedAccount } from './login-limits.js';
 import { Places } from './places.js';
 import { throttledError } from './throttled-error.js';
 
@@ -25,72 +27,102 @@ export class LoginThrottle {
   private readonly places = new Places();
   /** Until when the last failure that this node has seen may count, ms on the monotonic clock. */
   private readonly suspects = new RecentMap<string, number>(SUSPECTS);
+  /** Until when a limit that this node has seen reached holds, ms on the monotonic clock. */
+  private readonly reached = new RecentMap<string, number>(SUSPECTS);
 
   constructor(
     private readonly settings: AuthSettings,
     private readonly counters: Counters,
+    private readonly clients: KnownClients,
   ) {}
 
   /**
    * Makes one attempt to log in. A check that returns null is a failed one; one that throws has told the caller nothing
-   * about the password and does not count.
+   * about the password and does not count. The client of a successful one is known from then on.
    *
    * @param check - must take as long for a wrong password as for a right one, and change nothing
    * @throws AuthError `throttled`, whatever the check said
    * @throws UnavailableError when too many attempts on this account wait already
    */
   async run<T>(
-    username: string,
+    account: TriedAccount,
     context: RequestContext,
     check: () => Promise<T | null>,
   ): Promise<T | null> {
-    const limited = this.limitedBy(username, context);
-    if (limited.length === 0) return check();
-    let work = (): Promise<T | null> => this.attempt(limited, check);
+    const attempt = new LoginAttempt(loginLimits(this.settings, account, context), () =>
+      this.clients.isKnown(account.id, context),
+    );
+    const found = await this.limit(attempt, check);
+    if (found !== null && account.id !== null && this.settings.loginLimit !== null) {
+      await this.clients.note(account.id, context);
+    }
+    return found;
+  }
+
+  /**
+   * Makes one attempt to give the password once more, in an open session that wants to change it. It is counted for user
+   * and session alone: whoever guesses at the log-in cannot keep the owner from it.
+   *
+   * @param session - null where the credentials name none
+   * @throws AuthError `throttled`, whatever the check said
+   */
+  confirm<T>(
+    user: string,
+    session: string | null,
+    check: () => Promise<T | null>,
+  ): Promise<T | null> {
+    const limits = passwordChangeLimits(this.settings, user, session);
+    return this.limit(new LoginAttempt(limits, () => Promise.resolve(false)), check);
+  }
+
+  private async limit<T>(attempt: LoginAttempt, check: () => Promise<T | null>): Promise<T | null> {
+    if (attempt.counted.length === 0) return check();
+    // A known client has places of its own: it must not wait in line behind strangers.
+    if (isUntil(this.reached, attempt.account)) await attempt.settle();
+    let work = (): Promise<T | null> => this.make(attempt, check);
     // Everybody takes the place of the account before that of the address, so nobody waits in a circle.
-    for (const { key, limit } of limited.toReversed()) {
+    for (const { key, limit } of attempt.places.toReversed()) {
       const inner = work;
       work = () => this.places.run(key, limit.attempts, inner);
     }
     return work();
   }
 
-  private async attempt<T>(
-    limited: readonly Limited[],
-    check: () => Promise<T | null>,
-  ): Promise<T | null> {
-    if (this.areSuspect(limited)) refuseFor(await this.counters.peek(limited));
+  private async make<T>(attempt: LoginAttempt, check: () => Promise<T | null>): Promise<T | null> {
+    if (attempt.counted.some(({ key }) => isUntil(this.suspects, key))) {
+      refuseFor(await this.look(attempt));
+    }
     const found = await check();
-    const wait = await (found === null ? this.counters.hit(limited) : this.counters.peek(limited));
-    if (found === null || wait > 0) this.suspect(limited);
+    const wait = await (found === null ? this.count(attempt) : this.look(attempt));
+    if (found === null || wait > 0) this.suspect(attempt);
     refuseFor(wait);
     return found;
   }
 
-  private areSuspect(limited: readonly Limited[]): boolean {
-    const now = performance.now();
-    return limited.some(({ key }) => (this.suspects.get(key) ?? 0) > now);
+  /** Who the client is matters only where some counter speaks against it, which saves every other log-in a statement. */
+  private async look(attempt: LoginAttempt): Promise<number> {
+    const wait = await this.counters.peek(attempt.counted);
+    if (wait === 0 || attempt.isSettled) return wait;
+    this.reached.set(attempt.account, performance.now() + wait * 1000);
+    await attempt.settle();
+    return this.counters.peek(attempt.counted);
   }
 
-  private suspect(limited: readonly Limited[]): void {
-    const now = performance.now();
-    for (const { key, limit } of limited) this.suspects.set(key, now + limit.window * 1000);
+  private async count(attempt: LoginAttempt): Promise<number> {
+    await attempt.settle();
+    return this.counters.hit(attempt.counted);
   }
 
-  private limitedBy(username: string, { ip }: RequestContext): Limited[] {
-    const { loginLimit, loginLimitAddress, signingKey } = this.settings;
-    const limited: Limited[] = [];
-    if (loginLimit !== null) {
-      const key = counterKey(signingKey, 'account', accountName(username));
-      limited.push({ key, limit: loginLimit });
+  private suspect(attempt: LoginAttempt): void {
+    const now = performance.now();
+    for (const { key, limit } of attempt.counted) {
+      this.suspects.set(key, now + limit.window * 1000);
     }
-    const address = addressName(ip);
-    if (loginLimitAddress !== null && address !== null) {
-      const key = counterKey(signingKey, 'address', address);
-      limited.push({ key, limit: loginLimitAddress });
-    }
-    return limited;
   }
+}
+
+function isUntil(times: RecentMap<string, number>, key: string): boolean {
+  return (times.get(key) ?? 0) > performance.now();
 }
 
 function refuseFor(wait: number): void {

@@ -4,6 +4,7 @@ import { AuthSettings } from '../config/auth-settings.js';
 import { Counters } from './counters.js';
 import { FallbackCounters } from './fallback-counters.js';
 import { FlushExpiredAttemptsTask } from './flush-expired-attempts.task.js';
+import { KnownClients } from './known-clients.js';
 import { LoginThrottle } from './login-throttle.js';
 import { PostgresCounters } from './postgres-counters.js';
 import { RedisCounters } from './redis-counters.js';
@@ -17,6 +18,7 @@ import { RefreshThrottle } from './refresh-throttle.js';
 @Module({
   providers: [
     FlushExpiredAttemptsTask,
+    KnownClients,
     LoginThrottle,
     PostgresCounters,
     RedisCounters,

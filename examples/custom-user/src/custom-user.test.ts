@@ -70,6 +70,20 @@ test('another plan is in the tokens from the next refresh on', async () => {
   assert.equal(plan, 'gold');
 });
 
+test('guesses in changing letter case are counted as what they are: guesses at one account', async () => {
+  const email = `bert-${randomUUID()}@example.com`;
+  const secret = 'correct horse';
+  assert.equal((await post('/customers', { email, password: secret })).status, 204);
+  const spelling = (guess: number): string =>
+    guess === 0 ? email : email.slice(0, guess).toUpperCase() + email.slice(guess);
+  const statuses: number[] = [];
+  for (let guess = 0; guess < 12; guess += 1) {
+    const body = { username: spelling(guess), password: `guess ${guess}` };
+    statuses.push((await post('/login/simpleJWT', body)).status);
+  }
+  assert.deepEqual(statuses, [...Array<number>(10).fill(401), 429, 429]);
+});
+
 test('a customer who is disabled is out within a second', async () => {
   const { access } = await logIn();
   assert.equal((await me(access)).status, 200);
