@@ -20,6 +20,7 @@ export type { TokenUser } from './auth/jwt-stateless-authentication.js';
 export { JwtStrategy } from './auth/jwt.strategy.js';
 export { LocalAuthGuard } from './auth/local-auth.guard.js';
 export { LocalStrategy } from './auth/local.strategy.js';
+export { storedUser, type LoggedInUser } from './auth/logged-in-user.js';
 export { LoginHooks } from './auth/login-hooks.js';
 export { OptionalJwtAuthGuard } from './auth/optional-jwt-auth.guard.js';
 export { Public } from './auth/public.decorator.js';

@@ -1,11 +1,11 @@
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { AuthError } from '../common/errors.js';
-import type { Authenticated, Authentication } from './authenticated-user.js';
+import { BARE_TOKEN, type Authenticated, type Authentication } from './authenticated-user.js';
 import type { AuthenticationChoice } from './authentication-chain.js';
 import { withChallenge } from './challenge.js';
 import { JwtAuthentication } from './jwt-authentication.js';
 import { passAsNobody, passWithoutAsking } from './pass-without-asking.js';
-import type { GuardedRequest } from './guarded-request.js';
+import { standIn, type GuardedRequest } from './guarded-request.js';
 import { keepUser, requestOf } from './request-of.js';
 import { GuardKind, routeRules, type RouteRules } from './route-rules.js';
 
@@ -81,7 +81,7 @@ export abstract class ChainGuard implements CanActivate {
     let found: Authenticated | null = null;
     let failure: unknown = null;
     try {
-      found = await this.find(classes, request, context);
+      found = await this.find(classes, shownBy(request, context), context);
     } catch (error) {
       failure = error;
     }
@@ -93,4 +93,14 @@ export abstract class ChainGuard implements CanActivate {
     keepUser(context, request, await this.handleRequest(failure, user, authInfo, context));
     return true;
   }
+}
+
+/**
+ * The request as authentication classes see it. A guard of the host's may take the one that opened a socket for that of a
+ * message: its method, a GET, says nothing about what the message does.
+ */
+function shownBy(request: GuardedRequest, context: ExecutionContext): GuardedRequest {
+  if (context.getType() !== 'ws' || request.method === undefined) return request;
+  const { headers, rawHeaders = request.raw?.rawHeaders, socket } = request;
+  return standIn({ headers, rawHeaders, socket, token: request[BARE_TOKEN] });
 }

@@ -12,7 +12,7 @@ import { required } from './required.js';
 type LoginRequest = ClientRequest & GuardedRequest & { body: unknown };
 
 /**
- * Lets a log-in pass with the right user name and password, and puts the user into `request.user`. It checks the
+ * Lets a log-in pass with the right user name and password, and puts a `LoggedInUser` into `request.user`. It checks the
  * fields itself, since guards run before pipes: an empty body is 400, not 401 (contract §2). The other fields of the
  * body stay for the handler's own DTO. It is for HTTP only: elsewhere there is no body to check.
  *

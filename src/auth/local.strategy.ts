@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import { Strategy } from 'passport-local';
 import type { ClientRequest } from '../common/client-address.js';
-import type { AuthUser } from '../users/user-store.js';
+import { loggedInUser, type LoggedInUser } from './logged-in-user.js';
 import { LoginService } from './login.service.js';
 import { RequestContextPipe } from './request-context.pipe.js';
 import { StrategyNames } from './strategy-names.js';
@@ -25,7 +25,12 @@ export class LocalStrategy extends PassportStrategy(Strategy, 'local') {
   }
 
   /** @throws AuthError `no_active_account` or `throttled` */
-  validate(request: ClientRequest, username: string, password: string): Promise<AuthUser> {
-    return this.loginService.login(username, password, this.contexts.transform(request));
+  async validate(
+    request: ClientRequest,
+    username: string,
+    password: string,
+  ): Promise<LoggedInUser> {
+    const context = this.contexts.transform(request);
+    return loggedInUser(await this.loginService.login(username, password, context));
   }
 }

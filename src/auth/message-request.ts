@@ -15,7 +15,7 @@ import { messageHeaders } from './message-headers.js';
 interface SocketIoClient {
   readonly handshake?: {
     readonly headers?: CredentialSource['headers'];
-    readonly auth?: { readonly token?: unknown };
+    readonly auth?: { readonly token?: unknown; readonly 'X-CSRFToken'?: unknown };
     readonly address?: string;
   };
   readonly request?: { readonly rawHeaders?: readonly string[] };
@@ -33,8 +33,10 @@ export function gatewayRequest(host: ArgumentsHost): GuardedRequest {
 function clientRequest(client: SocketIoClient): GuardedRequest {
   return kept(client, () => {
     const { handshake, request } = client;
+    const csrfToken = textOf(handshake?.auth?.['X-CSRFToken']);
     const made = standIn({
-      headers: handshake?.headers,
+      // No page can set a header on a socket, and a session of Django's needs this one.
+      headers: { ...(csrfToken && { 'x-csrftoken': csrfToken }), ...handshake?.headers },
       rawHeaders: request?.rawHeaders,
       socket: { remoteAddress: handshake?.address },
     });

@@ -53,7 +53,7 @@ export class SessionAuthentication extends Authentication {
     const user = await this.users.findById(session.userId);
     if (!user?.isActive || !this.isOfPassword(session, user.password)) return null;
     // A browser sends the cookie by itself, also when another site made the request.
-    if (!SAFE_METHODS.has(request.method ?? '')) checkCsrf(request);
+    if (!isHttp(request) || !SAFE_METHODS.has(request.method ?? '')) checkCsrf(request);
     return { user: authenticatedUser(user) };
   }
 
@@ -71,11 +71,25 @@ export class SessionAuthentication extends Authentication {
   }
 }
 
-/** Django's check: the cookie and the header hold the same secret, whatever mask each wears. */
+/**
+ * Whether it is an answer that is asked for, and nothing else. A socket is opened by a GET that any page may send, with its
+ * visitor's cookies, and no rule of the browser's keeps the page from writing and reading what follows (RFC 6455 §10.2).
+ * Messages have no method.
+ */
+function isHttp(request: CredentialSource): boolean {
+  return request.method !== undefined && !/websocket/i.test(headerOf(request, 'upgrade'));
+}
+
+/**
+ * Django's check: the cookie and the header hold the same secret, whatever mask each wears. Over HTTP a request may name
+ * no origin, as in Django; whoever opens a socket must, since every browser does.
+ */
 function checkCsrf(request: CredentialSource): void {
   const origin = headerOf(request, 'origin');
-  if (origin !== '' && originHost(origin) !== headerOf(request, 'host')) {
-    throw forbidden(`Origin checking failed - ${origin} does not match any trusted origins.`);
+  if ((origin !== '' || !isHttp(request)) && originHost(origin) !== headerOf(request, 'host')) {
+    throw forbidden(
+      `Origin checking failed - ${origin || 'null'} does not match any trusted origins.`,
+    );
   }
   const cookie = csrfSecret(cookieOf(request, 'csrftoken'));
   if (cookie === null) throw forbidden('CSRF cookie not set.');

@@ -26,6 +26,7 @@ import type {
   TokenPairResponse,
   TokenRefreshResponse,
 } from './dto/token-responses.dto.js';
+import { storedUser, type LoggedInUser } from './logged-in-user.js';
 import { LoginHooks } from './login-hooks.js';
 
 /**
@@ -44,15 +45,24 @@ export class TokenViewsService {
     private readonly ownClaims: OwnClaims,
   ) {}
 
-  /** @throws AuthError `no_active_account` when the user changed while logging in */
-  async obtainPair(user: AuthUser, context: RequestContext): Promise<TokenPairResponse> {
-    const refresh = await this.issue('refresh', user, context);
+  /**
+   * @param user - whom `LocalAuthGuard` let in, or one of the `UserStore` whom the host knows by other means
+   * @throws AuthError `no_active_account` when the user changed while logging in
+   */
+  async obtainPair(
+    user: LoggedInUser | AuthUser,
+    context: RequestContext,
+  ): Promise<TokenPairResponse> {
+    const refresh = await this.issue('refresh', storedUser(user), context);
     return { refresh: refresh.token, access: this.accessFrom(refresh.claims) };
   }
 
   /** @throws AuthError `no_active_account` when the user changed while logging in */
-  async obtainSliding(user: AuthUser, context: RequestContext): Promise<SlidingTokenResponse> {
-    const sliding = await this.issue('sliding', user, context);
+  async obtainSliding(
+    user: LoggedInUser | AuthUser,
+    context: RequestContext,
+  ): Promise<SlidingTokenResponse> {
+    const sliding = await this.issue('sliding', storedUser(user), context);
     return { token: sliding.token };
   }
 

@@ -1,7 +1,6 @@
 import { Body, Controller, Post, UseFilters, UseGuards } from '@nestjs/common';
 import { ApiTags, ApiTooManyRequestsResponse } from '../common/openapi.decorators.js';
 import type { RequestContext } from '../common/request-context.js';
-import type { AuthUser } from '../users/user-store.js';
 import { AuthErrorFilter } from './auth-error.filter.js';
 import { TokenBlacklistDto } from './dto/token-blacklist.dto.js';
 import { TokenObtainPairDto } from './dto/token-obtain-pair.dto.js';
@@ -16,6 +15,7 @@ import {
 import { TokenVerifyDto } from './dto/token-verify.dto.js';
 import { FieldsPipe } from './fields.pipe.js';
 import { LocalAuthGuard } from './local-auth.guard.js';
+import type { LoggedInUser } from './logged-in-user.js';
 import { CurrentUser, FromClient } from './request.decorators.js';
 import { DEFAULT_TOKEN_PATHS } from './token-paths.js';
 import { TokenView } from './token-view.decorator.js';
@@ -45,7 +45,7 @@ export class TokenController {
   @UseGuards(LocalAuthGuard)
   obtainPair(
     @Body(FieldsPipe) _credentials: TokenObtainPairDto,
-    @CurrentUser() user: AuthUser,
+    @CurrentUser() user: LoggedInUser,
     @FromClient() context: RequestContext,
   ): Promise<TokenPairResponse> {
     return this.views.obtainPair(user, context);
@@ -102,7 +102,7 @@ export class TokenController {
   @UseGuards(LocalAuthGuard)
   obtainSliding(
     @Body(FieldsPipe) _credentials: TokenObtainPairDto,
-    @CurrentUser() user: AuthUser,
+    @CurrentUser() user: LoggedInUser,
     @FromClient() context: RequestContext,
   ): Promise<SlidingTokenResponse> {
     return this.views.obtainSliding(user, context);
