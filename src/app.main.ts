@@ -1,6 +1,6 @@
 import { favourSpeed } from './app.memory.js';
 import { onceOrphanedByNpm } from './app.parent.js';
-import { startServer, type RunningServer } from './app.server.js';
+import { servesDocs, startServer, type RunningServer } from './app.server.js';
 import type { Config } from './config/environment.js';
 import { ConfigError } from './config/resolve-settings.js';
 import { EmbeddedPostgresError } from './database/embedded-postgres-error.js';
@@ -18,7 +18,7 @@ export async function runServer(config: Config): Promise<void> {
   const server = await startServer(config);
   stopOnSignal(server);
   favourSpeed();
-  process.stdout.write(`${greeting(server)}\n`);
+  process.stdout.write(`${greeting(server, config)}\n`);
 }
 
 /**
@@ -37,11 +37,9 @@ export async function orExplain(failure: string, work: () => Promise<void>): Pro
   }
 }
 
-function greeting(server: RunningServer): string {
-  const lines = [
-    `nest-simplejwt listens on ${server.url}`,
-    `  API documentation: ${server.url}/docs`,
-  ];
+function greeting(server: RunningServer, config: Config): string {
+  const lines = [`nest-simplejwt listens on ${server.url}`];
+  if (servesDocs(config)) lines.push(`  API documentation: ${server.url}/docs`);
   if (server.demoLogin) {
     const { username, password } = server.demoLogin;
     lines.push(

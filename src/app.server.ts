@@ -65,7 +65,7 @@ async function serve(
   );
   allowOrigins(app);
   configureApp(app);
-  serveOpenApi(app);
+  if (servesDocs(config)) serveOpenApi(app);
   await app.init();
   if (config.usersFixture !== null) await app.get(UsersFixture).load(config.usersFixture);
   const demoLogin =
@@ -80,6 +80,11 @@ async function serve(
       await embedded?.stop();
     },
   };
+}
+
+/** Whether the server describes itself at `/docs`: in production only where it is told to. */
+export function servesDocs({ docs, nodeEnv }: Pick<Config, 'docs' | 'nodeEnv'>): boolean {
+  return docs ?? nodeEnv !== 'production';
 }
 
 /** The configuration with the development key, where no key was given. */

@@ -109,7 +109,11 @@ describe('LoginService', () => {
       user(4, 'dave', 'right'),
     ]);
     const settings = resolveSettings(
-      fromOptions({ signingKey: 'x'.repeat(32), loginLimit: '2/15m', loginLimitAddress: null }),
+      fromOptions({
+        signingKey: 'a signing key of the tests: 0123456789',
+        loginLimit: '2/15m',
+        loginLimitAddress: null,
+      }),
     );
     class NotDave extends UserAuthenticationRule {
       override async allows({ username }: AuthUser): Promise<boolean> {

@@ -1,4 +1,3 @@
-import { isOpenToOthers } from './key-contradictions.js';
 import { ConfigError, fromEnvironment, resolveSettings } from './resolve-settings.js';
 import { SERVER_VARIABLES, type ServerConfig, type ServerVariable } from './server-variables.js';
 import { SettingProblem } from './setting-type.js';
@@ -58,17 +57,7 @@ export function readEnvironment(env: Environment): Config {
   const config = server as unknown as ServerConfig;
   problems.push(...serverProblems(config, env));
   try {
-    const settings = resolveSettings(fromEnvironment(env));
-    if (config.nodeEnv === 'production' && !settings.refreshCookieSecure) {
-      problems.push(
-        'SIMPLE_JWT_REFRESH_COOKIE_SECURE must be true with NODE_ENV=production: anybody on the way could read the cookie. Example: true',
-      );
-    }
-    if (config.nodeEnv === 'production' && settings.jwkUrl && isOpenToOthers(settings.jwkUrl)) {
-      problems.push(
-        'SIMPLE_JWT_JWK_URL must begin with https: with NODE_ENV=production: anybody on the way could put in a key. Example: https://login.example.com/.well-known/jwks.json',
-      );
-    }
+    const settings = resolveSettings(fromEnvironment(env), config.nodeEnv === 'production');
     if (problems.length === 0) return Object.freeze({ ...config, settings });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

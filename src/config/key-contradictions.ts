@@ -1,5 +1,6 @@
 import type { SettingName, Settings } from './settings.js';
-import { LEAST_SECRET_BYTES, isWeakSecret } from './weak-secret.js';
+import { weakSecretProblems } from './secret-checks.js';
+import { LEAST_SECRET_BYTES, secretWeakness } from './weak-secret.js';
 
 /** Seconds: a next key must have the time to become known to caches of the JWK Set before it signs. */
 const SHORTEST_ROTATION = 1200;
@@ -10,8 +11,8 @@ export function keyContradictions(
   nameOf: (name: SettingName) => string,
 ): string[] {
   const { keyEncryptionKey, keyRotationInterval } = settings;
-  const problems: string[] = [];
-  if (keyEncryptionKey !== null && isWeakSecret(keyEncryptionKey)) {
+  const problems = weakSecretProblems(settings, nameOf);
+  if (keyEncryptionKey !== null && secretWeakness(keyEncryptionKey) !== null) {
     problems.push(
       `${nameOf('keyEncryptionKey')} is weak: it must be random and have at least ${LEAST_SECRET_BYTES} bytes. Example: the output of openssl rand -base64 48`,
     );

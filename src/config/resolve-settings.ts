@@ -1,5 +1,6 @@
 import { refreshCookieProblems } from './refresh-cookie-problems.js';
 import { keyContradictions } from './key-contradictions.js';
+import { productionProblems } from './production-problems.js';
 import { closest } from './closest.js';
 import { SettingProblem } from './setting-type.js';
 import {
@@ -63,9 +64,10 @@ export function fromEnvironment(env: Readonly<Record<string, string | undefined>
 /**
  * Reads, completes with the profile's defaults, checks and freezes all settings.
  *
+ * @param isProduction - refuses what is for trying out only
  * @throws ConfigError that lists every problem at once
  */
-export function resolveSettings(source: SettingsSource): Settings {
+export function resolveSettings(source: SettingsSource, isProduction = false): Settings {
   const problems = [...source.strangers];
   const values: Record<string, unknown> = {};
   for (const name of SETTING_NAMES) {
@@ -85,6 +87,7 @@ export function resolveSettings(source: SettingsSource): Settings {
   }
   const settings = Object.freeze(values) as unknown as Settings;
   problems.push(...contradictions(settings, source.nameOf));
+  if (isProduction) problems.push(...productionProblems(settings, source.nameOf));
   if (source.valueOf('signingKey') === '') {
     problems.push(
       `${source.nameOf('signingKey')} is empty. Give a secret of at least 32 bytes or a private key, or leave it unset.`,

@@ -1,4 +1,4 @@
-import { integer, nullable, paths, text, type SettingType } from './setting-type.js';
+import { bool, integer, nullable, paths, text, type SettingType } from './setting-type.js';
 
 /** One variable of the server, outside `SIMPLE_JWT_*` (design §8). */
 export interface ServerVariable<T> {
@@ -25,7 +25,8 @@ export const SERVER_VARIABLES = {
     env: 'NODE_ENV',
     type: text,
     default: 'development',
-    meaning: '`production` refuses to start without `DATABASE_URL` and `SIMPLE_JWT_SIGNING_KEY`.',
+    meaning:
+      '`production` refuses to start without `DATABASE_URL` and `SIMPLE_JWT_SIGNING_KEY`, and with what is for trying out only: `REFRESH_COOKIE_SECURE=false`, and plain HTTP to others in `JWK_URL` or `ALLOWED_ORIGINS`.',
   }),
   databaseUrl: row<string | null>({
     env: 'DATABASE_URL',
@@ -46,6 +47,13 @@ export const SERVER_VARIABLES = {
     type: text,
     default: '.data',
     meaning: 'Folder of the embedded database and of the signing key that the first start makes.',
+  }),
+  docs: row<boolean | null>({
+    env: 'DOCS',
+    type: bool as SettingType<boolean | null>,
+    default: null,
+    meaning:
+      'Whether `/docs` and `/docs/openapi.json` are served. Unset: yes, but not with `NODE_ENV=production`.',
   }),
   usersFixture: row<string | null>({
     env: 'USERS_FIXTURE',

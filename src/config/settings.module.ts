@@ -22,7 +22,9 @@ export type SettingsAsyncOptions = typeof ASYNC_OPTIONS_TYPE;
     {
       provide: AuthSettings,
       inject: [MODULE_OPTIONS_TOKEN],
-      useFactory: (options: SettingsInput) => resolveSettings(fromOptions(options)),
+      useFactory: (options: SettingsInput) =>
+        // A host has not read its environment for us, and what production refuses is refused there too.
+        resolveSettings(fromOptions(options), process.env['NODE_ENV'] === 'production'),
     },
     { provide: Clock, useClass: SystemClock },
   ],

@@ -130,7 +130,7 @@ export const SETTINGS = {
     type: text,
     default: '',
     meaning:
-      'HMAC secret of at least 32 bytes, or the private key in PEM. Unset: made at the first start and kept in `DATA_DIR` (refused in production). A host with `AuthModule` must give one.',
+      'Random HMAC secret of at least 32 bytes (in `secure` 48 for HS384, 64 for HS512, and no placeholder), or the private key in PEM. Unset: made at the first start and kept in `DATA_DIR` (refused in production). A host with `AuthModule` must give one.',
     from: 'SimpleJWT',
     secret: true,
   }),
@@ -138,7 +138,7 @@ export const SETTINGS = {
     type: secrets,
     default: [],
     meaning:
-      'Former values of the signing key, or the public keys in PEM: tokens signed with them go on verifying, new ones are signed with the signing key. Separated by commas, or a JSON list.',
+      'Former values of the signing key, or the public keys in PEM: tokens signed with them go on verifying, new ones are signed with the signing key. Weak ones are accepted with a warning. Separated by commas, or a JSON list.',
     from: 'ours',
     secret: true,
   }),
@@ -373,7 +373,7 @@ export const SETTINGS = {
     type: nullable(text),
     default: null,
     meaning:
-      "Django's `SECRET_KEY`, with which its sessions are signed (`SessionAuthentication`). `none`: the signing key, where that is an HMAC secret.",
+      "Django's `SECRET_KEY`, with which its sessions are signed (`SessionAuthentication`). `none`: the signing key, where that is an HMAC secret. At least 32 bytes.",
     from: 'DRF',
     env: 'SESSION_SECRET_KEY',
     secret: true,
@@ -446,7 +446,7 @@ export const SETTINGS = {
     type: originList,
     default: [],
     meaning:
-      "Origins, beside the server's own, whose pages may use the refresh cookie and, in the server, read answers (CORS).",
+      "Origins, beside the server's own, whose pages may use the refresh cookie and, in the server, read answers (CORS). With `NODE_ENV=production` they begin with `https:`, save those of this machine.",
     from: 'ours',
     env: 'ALLOWED_ORIGINS',
   }),

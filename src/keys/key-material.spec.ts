@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
 import type { Algorithm } from '../config/settings.js';
 import { loadConfiguredKeys } from './key-material.js';
 
@@ -126,12 +126,49 @@ describe('configured keys of the wrong family', () => {
     expect(() => load('HS256', SECRET, { previousSigningKeys: [signing] })).toThrow(
       'SIMPLE_JWT_PREVIOUS_SIGNING_KEYS is a PEM key',
     );
-    expect(() => load('HS256', SECRET, { previousSigningKeys: ['a', 'b'] })).toThrow(
-      'given as a JSON list',
-    );
     expect(() => load('HS256', SECRET, { previousSigningKeys: [OPEN_SSH] })).toThrow(
       'SIMPLE_JWT_PREVIOUS_SIGNING_KEYS is an OpenSSH public key',
     );
+  });
+
+  it.each([
+    ['a public key', rsa.publicKey.export({ type: 'spki', format: 'der' })],
+    ['a public key of RSA', rsa.publicKey.export({ type: 'pkcs1', format: 'der' })],
+    ['a public key on a curve', p256.publicKey.export({ type: 'spki', format: 'der' })],
+    ['a public key of Ed25519', ed25519.publicKey.export({ type: 'spki', format: 'der' })],
+    ['a private key', p256.privateKey.export({ type: 'pkcs8', format: 'der' })],
+    ['a private key of an elliptic curve', p256.privateKey.export({ type: 'sec1', format: 'der' })],
+    ['a whole PEM', Buffer.from(text(rsa.publicKey))],
+  ])('are refused as HMAC secrets without their PEM lines too: %s', (_what, bytes) => {
+    const base64 = bytes.toString('base64');
+    for (const key of [
+      base64,
+      base64.replaceAll(/.{64}/g, '$&\n'),
+      ` ${base64}\n`,
+      bytes.toString('base64url'),
+      bytes.toString('hex'),
+    ]) {
+      for (const [name, given] of [
+        ['SIMPLE_JWT_SIGNING_KEY', () => load('HS256', key)],
+        [
+          'SIMPLE_JWT_PREVIOUS_SIGNING_KEYS',
+          () => load('HS256', SECRET, { previousSigningKeys: [key] }),
+        ],
+      ] as const) {
+        expect(given).toThrow(`${name} is a key in Base64 without its PEM lines`);
+        expect(given).not.toThrow(base64.slice(0, 40));
+      }
+    }
+  });
+
+  it('are not seen in random secrets, in any of their usual forms', () => {
+    for (let round = 0; round < 200; round += 1) {
+      // As a sequence of DER begins, so that the parsers are asked.
+      const bytes = Buffer.concat([Buffer.from([0x30, 0x3e]), randomBytes(62)]);
+      for (const form of ['base64', 'base64url', 'hex'] as const) {
+        expect(() => load('HS512', bytes.toString(form))).not.toThrow();
+      }
+    }
   });
 
   it.each([

@@ -134,11 +134,10 @@ class KeyReader {
         `${nameOf(name)} is ${form}, and ${algorithm} wants a secret. Give a private key in PEM with the ${nameOf('algorithm')} of its kind, or a secret. ${SECRET_EXAMPLE}`,
       ]);
     }
-    if (Buffer.byteLength(text) < LEAST_SECRET_BYTES) {
-      const hint =
-        name === 'signingKey' ? '' : ' Secrets that hold a comma are given as a JSON list.';
+    // A previous one signs nothing any more, and whoever leaves a short one must not log everybody out.
+    if (name === 'signingKey' && Buffer.byteLength(text) < LEAST_SECRET_BYTES) {
       throw new ConfigError([
-        `${nameOf(name)} is weak: ${algorithm} needs a secret of at least ${LEAST_SECRET_BYTES} bytes.${hint} ${SECRET_EXAMPLE}`,
+        `${nameOf(name)} is weak: ${algorithm} needs a secret of at least ${LEAST_SECRET_BYTES} bytes. ${SECRET_EXAMPLE}`,
       ]);
     }
     const secret = createSecretKey(Buffer.from(text));

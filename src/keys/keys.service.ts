@@ -1,6 +1,8 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
 import { AuthSettings } from '../config/auth-settings.js';
+import { weakSecretWarnings } from '../config/secret-checks.js';
+import { environmentName } from '../config/settings.js';
 import { isHmac, isRingAlgorithm } from './domain/algorithm.js';
 import type { PublicJwk } from './domain/public-jwk.js';
 import { JwkSetClient } from './jwk-set.client.js';
@@ -45,6 +47,9 @@ export class KeysService {
   ) {
     const { algorithm, jwkUrl } = settings;
     this.configured = loadConfiguredKeys(settings);
+    for (const warning of weakSecretWarnings(settings, environmentName)) {
+      new Logger('KeysService').warn(warning);
+    }
     this.published = this.configured.verifying.flatMap(({ jwk }) => jwk ?? []);
     this.remote = jwkUrl && !isHmac(algorithm) ? new JwkSetClient(jwkUrl, algorithm, clock) : null;
   }

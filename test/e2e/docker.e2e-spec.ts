@@ -75,7 +75,7 @@ describe('Dockerfile', () => {
     const config = readEnvironment({
       ...Object.fromEntries(variables),
       DATABASE_URL: 'postgres://user:password@host:5432/name',
-      SIMPLE_JWT_SIGNING_KEY: 'k'.repeat(32),
+      SIMPLE_JWT_SIGNING_KEY: 'a-signing-key-of-the-tests-0123456789',
     });
     expect(config).toMatchObject({ nodeEnv: 'production', host: '0.0.0.0' });
     expect(instructions('EXPOSE')).toEqual([String(config.port)]);

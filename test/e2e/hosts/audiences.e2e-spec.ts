@@ -96,7 +96,14 @@ describe('an issuer and services with audiences', () => {
   it.each<[string, SettingsInput]>([
     ['is none of them', { audience: 'letters', issuer: ISSUER.issuer }],
     ['trusts another issuer', { audience: 'parcels', issuer: 'https://elsewhere.example' }],
-    ['has another key', { audience: 'parcels', issuer: ISSUER.issuer, signingKey: 'k'.repeat(64) }],
+    [
+      'has another key',
+      {
+        audience: 'parcels',
+        issuer: ISSUER.issuer,
+        signingKey: 'another-signing-key-0123456789abcdef',
+      },
+    ],
   ])('is refused by a service that %s', async (_what, settings) => {
     const api = await startApi(settings);
     const answer = await parcels(api, access);
