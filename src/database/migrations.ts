@@ -5,6 +5,7 @@ import { Attempts1700000000003 } from './migrations/1700000000003-attempts.js';
 import { AdoptedSessions1700000000004 } from './migrations/1700000000004-adopted-sessions.js';
 import { SigningKeys1700000000005 } from './migrations/1700000000005-signing-keys.js';
 import { DeletedUsers1700000000006 } from './migrations/1700000000006-deleted-users.js';
+import { LateRecoveries1700000000010 } from './migrations/1700000000010-late-recoveries.js';
 import { KnownClients1700000000020 } from './migrations/1700000000020-known-clients.js';
 import { GuardedFunctions1700000000030 } from './migrations/1700000000030-guarded-functions.js';
 
@@ -21,6 +22,7 @@ export const AUTH_MIGRATIONS = [
   AdoptedSessions1700000000004,
   SigningKeys1700000000005,
   DeletedUsers1700000000006,
+  LateRecoveries1700000000010,
   KnownClients1700000000020,
   GuardedFunctions1700000000030,
 ];
