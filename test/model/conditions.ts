@@ -73,6 +73,8 @@ export interface HonestScenario {
   readonly plain?: boolean;
   /** What a tab does that is refused three times and finds nothing newer in its store; if unset, it goes on asking. */
   readonly givesUp?: 'leaves' | 'blacklists what it holds';
+  /** Whether everybody comes through a proxy that the server has not been told of, so that it knows nobody's network. */
+  readonly behindProxy?: boolean;
   /** Seconds from one refresh to the next; if unset, each tab pauses as the conditions say. */
   readonly rhythm?: number;
 }

@@ -31,6 +31,12 @@ export const PLAIN: Readonly<Record<string, Scenario>> = {
   'plain, 4 tabs': { tabs: 4, plain: true },
 };
 
+/** Ours, where the server knows nobody's network. */
+export const BEHIND_PROXY: Readonly<Record<string, Scenario>> = {
+  'ours, 1 tab, unknown network': { tabs: 1, behindProxy: true },
+  'ours, 4 tabs, unknown network': { tabs: 4, behindProxy: true },
+};
+
 const QUICK_THIEF = { tabs: 1, rhythm: 290, thief: 'twice' } as const;
 
 /** Thieves elsewhere, and the client they rob: every one of them has to show himself. */
@@ -46,10 +52,11 @@ export const THIEVES: Readonly<Record<string, Scenario>> = {
   },
 };
 
-/** What a client that only leaves, and a thief in the owner's own network, do to the promise. */
+/** What becomes of the promise with a client that only leaves, and with a thief who is, or seems, in the owner's network. */
 export const NOT_PROMISED: Readonly<Record<string, Scenario>> = {
   'twice at once; the owner gives up and leaves': { ...QUICK_THIEF, givesUp: 'leaves' },
   "neighbour: the owner's network and user agent": { tabs: 2, thief: 'neighbour' },
+  'polls, unknown networks': { tabs: 2, thief: 'poll', behindProxy: true },
 };
 
 /** What to simulate how often. */

@@ -6,6 +6,9 @@ export const BROWSER = 'browser';
 /** The network that it logs in from. */
 export const FIRST_NETWORK = 'n0';
 
+/** As which the server sees it behind a proxy that it does not know. */
+const BEHIND_PROXY = { userAgent: BROWSER, network: null } as const;
+
 /** Refusals in a row, with nothing newer in the store, after which a tab that gives up does so. */
 const REFUSALS = 3;
 
@@ -66,6 +69,7 @@ export class HonestClient {
   }
 
   #sender(): Sender {
+    if (this.#scenario.behindProxy) return { sender: 'tab', client: BEHIND_PROXY };
     const isSecondStack = this.#world.conditions.dualStack && this.#world.random.chance(0.5);
     const network = isSecondStack ? `${this.network}v6` : this.network;
     return { sender: 'tab', client: { userAgent: BROWSER, network } };

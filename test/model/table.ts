@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { format, resolveConfig } from 'prettier';
 import { ORDINARY } from './conditions.js';
 import {
+  BEHIND_PROXY,
   falseLogOuts,
   NETWORKS,
   NOT_PROMISED,
@@ -26,7 +27,7 @@ function table(heads: readonly string[], rows: readonly (readonly string[])[]): 
 }
 
 function logOuts(sessions: number): string {
-  const clients = Object.entries({ ...OURS, ...PLAIN });
+  const clients = Object.entries({ ...OURS, ...BEHIND_PROXY, ...PLAIN });
   const rows = RULES.flatMap((rule) =>
     clients.map(([client, scenario]) => {
       const shares = Object.values(NETWORKS).map((conditions) =>

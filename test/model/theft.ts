@@ -17,12 +17,14 @@ export class Theft {
   readonly #world: World;
   readonly #owner: HonestClient;
   readonly #thief: Thief;
+  readonly #scenario: HonestScenario;
   #held = 0;
 
   constructor(world: World, owner: HonestClient, scenario: HonestScenario & { thief: Thief }) {
     this.#world = world;
     this.#owner = owner;
     this.#thief = scenario.thief;
+    this.#scenario = scenario;
     const { theft } = world.conditions;
     world.after(theft + world.random.exponential((theft * 2) / 3), () => {
       if (world.ended) return;
@@ -68,7 +70,8 @@ export class Theft {
   #sender(): Sender {
     const userAgent = this.#thief === 'stranger' ? 'another browser' : BROWSER;
     const network = this.#thief === 'neighbour' ? this.#owner.network : 'elsewhere';
-    return { sender: 'thief', client: { userAgent, network } };
+    const seen = this.#scenario.behindProxy ? null : network;
+    return { sender: 'thief', client: { userAgent, network: seen } };
   }
 }
 
