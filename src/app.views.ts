@@ -1,8 +1,11 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CanActivate, INestApplication } from '@nestjs/common';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AuthErrorFilter } from './auth/auth-error.filter.js';
 import { methodNotAllowed } from './auth/http-rules.js';
 import type { HttpViewPath } from './auth/http-views.js';
+import { answerBeforeEnd } from './common/unfinished-request.js';
 
 /** What the HTTP rules need of a Nest application on any platform, with the platform's own requests and responses. */
 export class ViewAnswers {
@@ -25,8 +28,8 @@ export class ViewAnswers {
    */
   async checkOtherMethod(
     view: HttpViewPath,
-    request: { readonly method?: string },
-    response: unknown,
+    request: IncomingMessage | FastifyRequest,
+    response: ServerResponse | FastifyReply,
   ): Promise<void> {
     const context = contextOf([request, response], view);
     for (const guard of view.guards) {
@@ -35,6 +38,7 @@ export class ViewAnswers {
       await instance.canActivate(context);
     }
     if (request.method !== 'OPTIONS') throw methodNotAllowed(request.method ?? '');
+    answerBeforeEnd(request, response);
   }
 }
 

@@ -5,6 +5,7 @@ import { throwError } from 'rxjs';
 import type { ClientRequest } from '../common/client-address.js';
 import { databaseFault } from '../common/database-fault.js';
 import { AuthError, UnavailableError } from '../common/errors.js';
+import { answerBeforeEnd, isHangUp } from '../common/unfinished-request.js';
 import { AuthSettings } from '../config/auth-settings.js';
 import { tokenChallenge } from './challenge.js';
 import {
@@ -53,7 +54,7 @@ export class AuthErrorFilter implements ExceptionFilter {
   catch(thrown: unknown, host: ArgumentsHost): unknown {
     const type = host.getType<string>();
     if (isMadeFor(type, thrown)) return passOn(type, thrown, host);
-    const error = this.isOfHost(thrown, host) ? thrown : toAuthError(thrown);
+    const error = this.isOfHost(thrown, host) ? thrown : this.toAuthError(thrown, host);
     this.log(error, thrown, host);
     switch (type) {
       case 'graphql':
@@ -63,8 +64,15 @@ export class AuthErrorFilter implements ExceptionFilter {
       case 'rpc':
         return throwError(() => errorObject(error));
       default:
-        return this.reply(error, host.getArgByIndex(1));
+        return this.reply(error, host);
     }
+  }
+
+  private toAuthError(thrown: unknown, host: ArgumentsHost): AuthError {
+    // The code of such an error is also that of a database that is away.
+    return host.getType() === 'http' && isHangUp(thrown, host.getArgByIndex(0))
+      ? new AuthError('parse_error', { reason: 'aborted', cause: thrown })
+      : toAuthError(thrown);
   }
 
   private isOfHost(thrown: unknown, host: ArgumentsHost): thrown is HttpException {
@@ -76,8 +84,9 @@ export class AuthErrorFilter implements ExceptionFilter {
     return !isOfFramework(thrown, `${method} ${String(httpAdapter.getRequestUrl(request))}`);
   }
 
-  private reply(error: HttpException, response: unknown): void {
+  private reply(error: HttpException, host: ArgumentsHost): void {
     const { httpAdapter } = this.adapterHost;
+    const response: unknown = host.getArgByIndex(1);
     if (httpAdapter.isHeadersSent(response)) return;
     const status = error.getStatus();
     const headers = error instanceof AuthError ? error.headers : {};
@@ -94,6 +103,7 @@ export class AuthErrorFilter implements ExceptionFilter {
     }
     // Fastify drops the content type that was set before an error.
     httpAdapter.setHeader(response, 'Content-Type', 'application/json');
+    answerBeforeEnd(host.getArgByIndex(0), host.getArgByIndex(1));
     httpAdapter.reply(response, bodyOf(error), status);
   }
 

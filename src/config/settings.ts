@@ -461,8 +461,9 @@ export const SETTINGS = {
   }),
   maxBodySize: row({
     type: integer(131_072, 104_857_600),
-    default: 1_048_576,
-    meaning: 'Bytes that a request body may have; a larger one is 413.',
+    default: 131_072,
+    meaning:
+      'Bytes that the body of a request to one of the views may have; a larger one is 413. Nothing that they take is as long as the default.',
     from: 'ours',
   }),
 } as const;

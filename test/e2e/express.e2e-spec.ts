@@ -129,16 +129,15 @@ describe('the views on Express', () => {
       'Content-Type: application/json',
       'Transfer-Encoding: chunked',
     );
-    // The server may cut the connection before the answer is read; it must not take the body.
     const { status } = await sendRaw(host.url, `${head}${chunk.repeat(17)}0\r\n\r\n`);
-    expect([413, 0]).toContain(status);
+    expect(status).toBe(413);
     const bomb = gzipSync(Buffer.from(JSON.stringify({ username: 'alice', password: PASSWORD })));
     const inflated = await host.client.post('/login/simpleJWT', bomb, {
       'content-encoding': 'gzip',
     });
     expect(inflated.status).toBe(400);
     // Express would stop at 100 kB.
-    expect((await host.client.obtain('alice', 's'.repeat(200_000))).status).toBe(401);
+    expect((await host.client.obtain('alice', 's'.repeat(110_000))).status).toBe(401);
   });
 
   it('answer preflights of other origins as the host says', async () => {

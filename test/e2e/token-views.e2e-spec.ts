@@ -137,7 +137,7 @@ describe('the token views', () => {
     expect(await stored()).toBe(upgraded);
   });
 
-  it('take a body of 100 kB and refuse one of more than a mebibyte', async () => {
+  it('take a body of 100 kB and refuse one of more than 128 KiB', async () => {
     const { client } = server;
     const padding = (size: number) => ({
       username: 'alice',
@@ -145,7 +145,7 @@ describe('the token views', () => {
       x: 'x'.repeat(size),
     });
     expect((await client.post('/login/simpleJWT', padding(100_000))).status).toBe(200);
-    const large = await client.post('/login/simpleJWT', padding(1_048_577));
+    const large = await client.post('/login/simpleJWT', padding(131_072));
     expect(large).toMatchObject({ status: 413, body: { detail: 'Request body is too large.' } });
     await client.login('alice', PASSWORD);
   });

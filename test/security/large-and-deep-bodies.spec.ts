@@ -30,8 +30,7 @@ describe('a large or deep body', () => {
       'POST /login/simpleJWT HTTP/1.1\r\nHost: x\r\nConnection: close\r\n' +
         `Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n${chunk.repeat(17)}0\r\n\r\n`,
     );
-    // The server may cut the connection before the answer is read; it must not take the body.
-    expect([413, 0]).toContain(chunked.status);
+    expect(chunked.status).toBe(413);
     await server.client.login('alice', 'secret');
   });
 
@@ -44,13 +43,10 @@ describe('a large or deep body', () => {
   });
 
   it.each([
-    ['arrays', '['.repeat(100_000) + ']'.repeat(100_000)],
-    ['objects', '{"a":'.repeat(100_000) + '1' + '}'.repeat(100_000)],
-    [
-      'arrays in a field',
-      `{"username":${'['.repeat(100_000)}${']'.repeat(100_000)},"password":"x"}`,
-    ],
-    ['arrays that never end', '['.repeat(500_000)],
+    ['arrays', '['.repeat(65_000) + ']'.repeat(65_000)],
+    ['objects', '{"a":'.repeat(21_000) + '1' + '}'.repeat(21_000)],
+    ['arrays in a field', `{"username":${'['.repeat(65_000)}${']'.repeat(65_000)},"password":"x"}`],
+    ['arrays that never end', '['.repeat(131_072)],
   ])('is 400 when it nests %s', async (_what, body) => {
     expect((await server.client.post('/login/simpleJWT', body)).status).toBe(400);
     expect((await server.client.post('/login/simpleJWT/verify', body)).status).toBe(400);
@@ -58,23 +54,23 @@ describe('a large or deep body', () => {
 
   it('of very many fields or parts is answered in no time', async () => {
     const start = performance.now();
-    const fields = 'x=1&'.repeat(200_000);
+    const fields = 'x=1&'.repeat(32_000);
     const form = { 'content-type': 'application/x-www-form-urlencoded' };
     expect((await server.client.post('/login/simpleJWT', fields, form)).status).toBe(400);
     const part = '--b\r\nContent-Disposition: form-data; name="x"\r\n\r\n1\r\n';
-    const parts = `${part.repeat(15_000)}--b--\r\n`;
+    const parts = `${part.repeat(2500)}--b--\r\n`;
     const multipart = { 'content-type': 'multipart/form-data; boundary=b' };
     expect((await server.client.post('/login/simpleJWT', parts, multipart)).status).toBe(400);
-    const keys = `{${Array.from({ length: 60_000 }, (_, index) => `"k${index}":1`).join(',')}}`;
+    const keys = `{${Array.from({ length: 11_000 }, (_, index) => `"k${index}":1`).join(',')}}`;
     expect((await server.client.post('/login/simpleJWT', keys)).status).toBe(400);
     expect(performance.now() - start).toBeLessThan(5000);
   });
 
   it('as a token is refused without much work', async () => {
-    const token = `eyJ.${'a'.repeat(900_000)}.x`;
+    const token = `eyJ.${'a'.repeat(130_000)}.x`;
     const start = performance.now();
     expect((await server.client.verify(token)).status).toBe(401);
-    expect((await server.client.verify('.'.repeat(900_000))).status).toBe(401);
+    expect((await server.client.verify('.'.repeat(130_000))).status).toBe(401);
     expect(performance.now() - start).toBeLessThan(2000);
   });
 });
