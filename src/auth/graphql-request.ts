@@ -4,6 +4,7 @@ import {
   CallRequest,
   findCall,
   hasHeaders,
+  isObject,
   kept,
   oneCall,
   standIn,
@@ -32,16 +33,25 @@ interface GraphqlContext extends Connection {
 
 /** Where a field stands in the answer; the field of the operation itself has no `prev`. */
 interface FieldPath {
+  readonly key?: string | number;
   readonly prev?: FieldPath;
 }
 
 interface FieldInfo {
   readonly path?: FieldPath;
   readonly operation?: { readonly operation?: string };
+  readonly variableValues?: object;
 }
 
 /** Where subscriptions were started: each value is an execution of its own, in the same context. */
 const started = new WeakMap<object, WeakMap<object, CallRequest>>();
+
+/**
+ * The calls of one execution by their places in the answer. Compiled queries (`jit` of Mercurius) make the path anew for
+ * each field, so that the objects of two fields have nothing in common; the variables are one object in either case, and
+ * no two executions share it.
+ */
+const executions = new WeakMap<object, Map<string, CallRequest>>();
 
 /**
  * The request as one resolver sees it. Resolvers of fields run without guards, unless the host wants them: so they see
@@ -50,24 +60,44 @@ const started = new WeakMap<object, WeakMap<object, CallRequest>>();
 export function fieldRequest(context: unknown, info: FieldInfo | undefined): GuardedRequest {
   const request = graphqlRequest(context);
   if (!info?.path) return request;
-  const { path, operation } = info;
+  const { path, operation, variableValues } = info;
   return oneCall(path, () => {
-    if (operation?.operation !== 'subscription' || typeof context !== 'object' || !context) {
-      return new CallRequest(request, callAbove(path));
-    }
-    const inContext = started.get(context) ?? new WeakMap<object, CallRequest>();
-    const call = new CallRequest(request, callAbove(path) ?? inContext.get(operation));
-    if (!path.prev) started.set(context, inContext.set(operation, call));
+    const calls = variableValues ? ofOwner(variableValues, executions, () => new Map()) : null;
+    const starts =
+      operation?.operation === 'subscription' && isObject(context)
+        ? ofOwner(context, started, () => new WeakMap())
+        : null;
+    const above = callAbove(path, calls) ?? (operation && starts?.get(operation));
+    const call = new CallRequest(request, above);
+    if (operation && !path.prev) starts?.set(operation, call);
+    calls?.set(placeOf(path), call);
     return call;
   });
 }
 
-function callAbove({ prev }: FieldPath): CallRequest | null {
+/** What is kept for something, made at the first call. */
+function ofOwner<Kept>(owner: object, all: WeakMap<object, Kept>, make: () => Kept): Kept {
+  let own = all.get(owner);
+  if (!own) all.set(owner, (own = make()));
+  return own;
+}
+
+function callAbove(
+  { prev }: FieldPath,
+  calls: ReadonlyMap<string, CallRequest> | null,
+): CallRequest | null {
   for (let path = prev; path; path = path.prev) {
-    const call = findCall(path);
+    const call = findCall(path) ?? calls?.get(placeOf(path));
     if (call) return call;
   }
   return null;
+}
+
+/** Names of GraphQL have no dot. */
+function placeOf(path: FieldPath): string {
+  const keys: unknown[] = [];
+  for (let one: FieldPath | undefined = path; one; one = one.prev) keys.push(one.key);
+  return keys.join('.');
 }
 
 /** The request of an operation; over WebSockets a stand-in that has also what the client sent when it connected. */

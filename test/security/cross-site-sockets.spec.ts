@@ -186,8 +186,6 @@ const WAYS: Record<string, Way> = {
           driver: MercuriusDriver,
           autoSchemaFile: true,
           subscription: { fullWsTransport: true },
-          // Mercurius imports its cache in a way that Jest has no answer to.
-          cache: false,
         }),
       ],
       providers: [NotesResolver],

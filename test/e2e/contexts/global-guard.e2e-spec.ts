@@ -282,7 +282,6 @@ describe('a global guard beside HTTP', () => {
           GraphQLModule.forRoot<MercuriusDriverConfig>({
             driver: MercuriusDriver,
             autoSchemaFile: true,
-            cache: false,
           }),
         ],
         controllers: [CatMessagesController],

@@ -102,8 +102,6 @@ describe.each(['globally', 'by decorator'] as const)(
               driver: MercuriusDriver,
               autoSchemaFile: true,
               subscription: true,
-              // Mercurius imports its cache in a way that Jest has no answer to.
-              cache: false,
             }),
           ],
           providers:
@@ -215,7 +213,6 @@ describe('a context that is one object', () => {
           GraphQLModule.forRoot<MercuriusDriverConfig>({
             driver: MercuriusDriver,
             autoSchemaFile: true,
-            cache: false,
             context: () => shared,
           }),
         ],

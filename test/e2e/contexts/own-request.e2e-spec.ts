@@ -115,7 +115,6 @@ describe('a guard that looks at a request of its own', () => {
           GraphQLModule.forRoot<MercuriusDriverConfig>({
             driver: MercuriusDriver,
             autoSchemaFile: true,
-            cache: false,
           }),
         ],
         providers: [MeResolver, BotHandler],
