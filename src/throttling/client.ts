@@ -12,10 +12,10 @@ export interface Client {
   readonly program: string | null;
 }
 
-/** Null where the network is unknown: then nothing tells the client from any other. */
-export function clientOf({ ip, userAgent }: RequestContext): Client | null {
+/** Null where the network is unknown, also behind a proxy that nobody trusts: then nothing tells the client from any other. */
+export function clientOf({ ip, isProxyAddress, userAgent }: RequestContext): Client | null {
   const network = networkOf(ip);
-  if (network === null) return null;
+  if (network === null || isProxyAddress === true) return null;
   const program = userAgent && withoutVersions(userAgent).slice(0, USER_AGENT_LENGTH);
   return { network, program };
 }

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { parseAddress, parseRange, rangeTest } from '../../src/common/address.js';
 import { readEnvironment } from '../../src/config/environment.js';
 import { SERVER_VARIABLES } from '../../src/config/server-variables.js';
 import { SETTING_NAMES, environmentName } from '../../src/config/settings.js';
@@ -132,10 +133,28 @@ describe('docker-compose.yml', () => {
       expect(service.env_file).toBeUndefined();
     }
     // What stands under `environment` comes before what a file says.
-    const fixed = (services.server.environment as string[]).filter((line) => line.includes('='));
+    const fixed = (services.server.environment as string[]).filter((line) => /=[^$]/.test(line));
     const image = instructions('ENV').flatMap((line) => line.split(' '));
     expect(fixed.toSorted()).toEqual(image.toSorted());
     expect(services.cli.environment).toContain('NODE_ENV=production');
+  });
+
+  it('believes the proxy that reaches its port through the gateway of Docker, or the one that .env names', () => {
+    const line = (services.server.environment as string[]).find((entry) =>
+      entry.startsWith('TRUSTED_PROXIES='),
+    );
+    const [, standard = ''] =
+      /^TRUSTED_PROXIES=\$\{TRUSTED_PROXIES:-(.*)\}$/.exec(line ?? '') ?? [];
+    const { settings } = readEnvironment({
+      DATABASE_URL: 'postgres://user:password@host:5432/name',
+      SIMPLE_JWT_SIGNING_KEY: 'k'.repeat(32),
+      TRUSTED_PROXIES: standard,
+    });
+    const isTrusted = rangeTest(settings.trustedProxies.flatMap((text) => parseRange(text) ?? []));
+    for (const gateway of ['172.18.0.1', '192.168.65.1']) {
+      expect(isTrusted(parseAddress(gateway)!)).toBe(true);
+    }
+    expect(isTrusted(parseAddress('203.0.113.7')!)).toBe(false);
   });
 
   it('runs the tested start command on the port that the image exposes', () => {
