@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { allowOrigins } from './app.cors.js';
@@ -36,8 +37,14 @@ export interface RunningServer {
  * @throws ConfigError with what the operator has to change
  */
 export async function startServer(config: Config): Promise<RunningServer> {
+  const logger = new Logger('EmbeddedPostgres');
   const embedded =
-    config.databaseUrl === null ? await startEmbeddedPostgres({ dataDir: config.dataDir }) : null;
+    config.databaseUrl === null
+      ? await startEmbeddedPostgres({
+          dataDir: config.dataDir,
+          warn: (line) => logger.warn(line),
+        })
+      : null;
   try {
     return await serve(withSigningKey(config), config.databaseUrl ?? embedded?.url ?? '', embedded);
   } catch (error) {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, escapeIdentifier } from 'pg';
+import { escapeIdentifier } from 'pg';
 import { lockDataDirectory, openDataDirectory } from './data-directory.js';
 import { EmbeddedPostgresError, codeOf } from './embedded-postgres-error.js';
 import { preparePostgresPrograms } from './postgres-binaries.js';
@@ -12,6 +12,8 @@ import {
   startServer,
   stopServer,
 } from './postgres-server.js';
+import { VerifyingClient } from './verifying-client.js';
+import { watchServer } from './postgres-watch.js';
 
 export { EmbeddedPostgresError };
 
@@ -33,6 +35,8 @@ export interface EmbeddedPostgresOptions {
   database?: string;
   /** Receives a sentence for each step worth telling. */
   log?: (line: string) => void;
+  /** Receives a sentence when the server has died and when it cannot be started again. */
+  warn?: (line: string) => void;
   /** TCP port on 127.0.0.1; a free one by default. A server taken over keeps its own. */
   port?: number;
 }
@@ -73,6 +77,7 @@ async function startLocked(
   unlock: () => void,
 ): Promise<EmbeddedPostgres> {
   const { forTests = false, database = ROLE, log = () => undefined, port } = options;
+  const { warn = () => undefined } = options;
   const deadline = performance.now() + TIME_LIMIT;
   const programs = preparePostgresPrograms(dataDirectory);
   const password = openPassword(dataDirectory);
@@ -86,11 +91,12 @@ async function startLocked(
     const found = await findServer(dataDirectory, deadline);
     isOurs ||= found === null;
     const server = found ?? (await startServer({ ...cluster, port }, deadline));
-    const onExit = (): void => signalServer(dataDirectory, server.pid, 'SIGINT');
+    let { pid } = server;
+    const onExit = (): void => signalServer(dataDirectory, pid, 'SIGINT');
     process.once('exit', onExit);
     const stop = async (): Promise<void> => {
       process.removeListener('exit', onExit);
-      await stopServer(dataDirectory, server.pid);
+      await stopServer(dataDirectory, pid);
     };
     try {
       await ensureDatabase(server, password, database);
@@ -106,26 +112,33 @@ async function startLocked(
     log(
       `Embedded database ${isOurs ? 'started' : 'taken over'} (port ${server.port}, pid ${server.pid})`,
     );
+    const watch = watchServer(cluster, server, {
+      onRestart: (next) => {
+        pid = next.pid;
+      },
+      warn,
+    });
     let stopped: Promise<void> | undefined;
     return {
-      url: `postgres://${ROLE}:${password}@127.0.0.1:${server.port}/${encodeURIComponent(database)}`,
-      stop: () => (stopped ??= stop().finally(unlock)),
+      url: addressOf(server, password, database),
+      stop: () => (stopped ??= watch.end().then(stop).finally(unlock)),
     };
   }
 }
 
+/** Says that whoever answers there has to prove that it is this server: another program may get its port one day. */
+function addressOf({ port }: Postmaster, password: string, database: string): string {
+  return `postgres://${ROLE}:${password}@127.0.0.1:${port}/${encodeURIComponent(database)}?require_auth=scram-sha-256`;
+}
+
 async function ensureDatabase(
-  { port }: Postmaster,
+  server: Postmaster,
   password: string,
   database: string,
 ): Promise<void> {
-  // All given, since `pg` would fill gaps from PG* variables.
-  const client = new Client({
-    host: '127.0.0.1',
-    port,
-    user: ROLE,
-    password,
-    database: 'postgres',
+  const client = new VerifyingClient({
+    connectionString: addressOf(server, password, 'postgres'),
+    // Not what PG* variables say.
     ssl: false,
     connectionTimeoutMillis: 5000,
   });

@@ -1,4 +1,5 @@
-import pg from 'pg';
+import type pg from 'pg';
+import { VerifyingClient } from './verifying-client.js';
 
 type Callback = (error: Error | null, result?: unknown) => void;
 
@@ -10,7 +11,7 @@ const pools = new WeakMap<object, Set<ImpatientClient>>();
  * since: what swallowed one answer will most likely swallow theirs, and each one that is handed out costs a request its
  * whole patience. pg itself leaves such a connection in use, perhaps in the middle of a transaction.
  */
-export class ImpatientClient extends pg.Client {
+export class ImpatientClient extends VerifyingClient {
   private readonly siblings: Set<ImpatientClient>;
   /** Queries that have not been answered. */
   private running = 0;

@@ -36,6 +36,11 @@ const SETTINGS = {
 };
 const TEST_SETTINGS = { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off' };
 
+/** Whether the server of the cluster still has this process. */
+export function isServing(dataDirectory: string, pid: number): boolean {
+  return isRunning(pid) && isPostmaster(pid, clusterPath(dataDirectory));
+}
+
 /** Finds the server that runs on the cluster, if any; one that is starting or stopping is waited for. */
 export async function findServer(
   dataDirectory: string,

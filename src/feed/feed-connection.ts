@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
-import { Client, type ClientConfig } from 'pg';
+import type { Client, ClientConfig } from 'pg';
+import { VerifyingClient } from '../database/verifying-client.js';
 
 /** Time to connect and log in, ms. */
 const CONNECT_LIMIT = 2000;
@@ -43,7 +44,7 @@ export class FeedConnection {
   ): Promise<FeedConnection> {
     // A socket of ours can be destroyed at any time: a frozen server would not answer a farewell.
     const socket = new Socket();
-    const client = new Client({
+    const client = new VerifyingClient({
       ...address,
       connectionTimeoutMillis: CONNECT_LIMIT,
       query_timeout: STATEMENT_LIMIT,

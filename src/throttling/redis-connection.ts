@@ -3,6 +3,10 @@ import { ConfigError } from '../config/resolve-settings.js';
 
 /** Until a connection or an answer is given up, ms: a log-in asks up to three times and must be answered within 5 s. */
 const PATIENCE = 500;
+/** Until a first attempt that Redis accepts and does not answer keeps nobody waiting any more, ms. */
+const FIRST_PATIENCE = 1000;
+/** Until a connection on which Redis says nothing is given up, ms; it is asked more often than that. */
+const LONGEST_SILENCE = 2000;
 /** Longest pause between two attempts to connect, ms. */
 const LONGEST_PAUSE = 2000;
 
@@ -19,7 +23,7 @@ export interface RedisConnection {
 
 /**
  * Connects to Redis, and goes on trying for as long as it is away: it returns once the first attempt has ended, well or
- * not.
+ * not, or has taken a second.
  *
  * @throws ConfigError when the optional package `redis` is not installed
  */
@@ -30,8 +34,11 @@ export async function connectRedis(url: string): Promise<RedisConnection> {
     url,
     // While Redis is away, a count must fail at once and not wait for it.
     disableOfflineQueue: true,
+    pingInterval: LONGEST_SILENCE / 2,
     socket: {
       connectTimeout: PATIENCE,
+      // Also of the greeting: whatever accepts connections and says nothing would keep the first one for ever.
+      socketTimeout: LONGEST_SILENCE,
       reconnectStrategy: (retries) => Math.min(50 * 2 ** Math.min(retries, 10), LONGEST_PAUSE),
     },
   });
@@ -40,12 +47,24 @@ export async function connectRedis(url: string): Promise<RedisConnection> {
     if (isAway) logger.log('Redis is back');
     isAway = false;
   });
+  /** Tells once for each outage. */
+  const noteAway = (reason: string): void => {
+    if (!isAway) logger.warn(`Redis is away: ${reason}`);
+    isAway = true;
+  };
   const firstAttempt = new Promise<void>((resolve) => {
-    client.once('ready', () => resolve());
+    const limit = setTimeout(() => {
+      noteAway('it does not answer');
+      resolve();
+    }, FIRST_PATIENCE);
+    client.once('ready', () => {
+      clearTimeout(limit);
+      resolve();
+    });
     client.on('error', (error: unknown) => {
-      // Once for each outage; the address is left out, for it holds the password.
-      if (!isAway) logger.warn(`Redis is away: ${reasonOf(error)}`);
-      isAway = true;
+      clearTimeout(limit);
+      // The address is left out, for it holds the password.
+      noteAway(reasonOf(error));
       resolve();
     });
   });
@@ -88,5 +107,5 @@ async function withinPatience<T>(answer: Promise<T>): Promise<T> {
 /** The code of an error, or its name; never its message, which may repeat the address. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
-  return 'code' in error ? String(error.code) : error.name;
+  return 'code' in error ? String(error.code) : error.constructor.name;
 }
