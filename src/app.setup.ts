@@ -1,10 +1,8 @@
 import type { INestApplication } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { SwaggerModule } from '@nestjs/swagger';
 import { applyExpressRules } from './app.express.js';
 import { applyFastifyRules } from './app.fastify.js';
-import { openApiDocument } from './app.openapi.js';
 import { required } from './auth/required.js';
 import { AuthSettings } from './config/auth-settings.js';
 import { ConfigError } from './config/resolve-settings.js';
@@ -53,12 +51,4 @@ function findSettings(app: INestApplication): AuthSettings | undefined {
     // Nest has no question for it: whatever is not there throws.
     return undefined;
   }
-}
-
-/** Serves the OpenAPI description and its page under `/docs`. */
-export function serveOpenApi(app: INestApplication): void {
-  // Made when it is first asked for: it costs time and memory that most servers never need.
-  SwaggerModule.setup('docs', app, () => openApiDocument(app), {
-    jsonDocumentUrl: 'docs/openapi.json',
-  });
 }

@@ -3,7 +3,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import type { Command } from 'commander';
 import { AppModule } from '../app.module.js';
 import { orExplain } from '../app.main.js';
-import { openApiDocument } from '../app.openapi.js';
+import { loadSwagger, openApiDocument } from '../app.openapi.js';
 import { createAdapter } from '../app.adapter.js';
 import { readEnvironment, type Config } from '../config/environment.js';
 import { writeDocument } from './documents.js';
@@ -26,10 +26,10 @@ export function addOpenApi(program: Command): void {
 
 /** The OpenAPI document of a server with this configuration. Nothing is started and no database is needed. */
 export async function describeServer(config: Config): Promise<OpenAPIObject> {
-  const app = await NestFactory.create(AppModule.forRoot(config, ''), createAdapter(), {
+  const app = await NestFactory.create(AppModule.forRoot(config, ''), await createAdapter(), {
     preview: true,
     abortOnError: false,
     logger: false,
   });
-  return openApiDocument(app);
+  return openApiDocument(app, await loadSwagger());
 }

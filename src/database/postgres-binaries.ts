@@ -2,6 +2,7 @@ import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, delimiter, dirname, join } from 'node:path';
+import { requirePackages } from '../config/optional-packages.js';
 import { EmbeddedPostgresError } from './embedded-postgres-error.js';
 
 /** Somebody other than root to run as: Postgres refuses uid 0. */
@@ -27,7 +28,8 @@ const NEEDED_CAPABILITIES = (1n << 2n) | (1n << 8n);
 /**
  * Finds the binaries that npm installed, and the way to run them here.
  *
- * @throws EmbeddedPostgresError when they are missing, or out of reach of the account they must run as
+ * @throws ConfigError when they are not installed
+ * @throws EmbeddedPostgresError when they are not for this platform, or out of reach of the account they must run as
  */
 export function preparePostgresPrograms(dataDirectory: string): PostgresPrograms {
   const native = findDistribution();
@@ -58,6 +60,7 @@ export function preparePostgresPrograms(dataDirectory: string): PostgresPrograms
 }
 
 function findDistribution(): string {
+  requirePackages('Without DATABASE_URL, the embedded database', ['embedded-postgres']);
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   const require = createRequire(import.meta.url);
   try {

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { ConfigError } from '../config/resolve-settings.js';
+import { requirePackages } from '../config/optional-packages.js';
 
 /** Until a connection or an answer is given up, ms: a log-in asks up to three times and must be answered within 5 s. */
 const PATIENCE = 500;
@@ -28,7 +28,8 @@ export interface RedisConnection {
  * @throws ConfigError when the optional package `redis` is not installed
  */
 export async function connectRedis(url: string): Promise<RedisConnection> {
-  const { createClient } = await loadPackage();
+  requirePackages('REDIS_URL', ['redis']);
+  const { createClient } = await import('redis');
   const logger = new Logger('RedisConnection');
   const client = createClient({
     url,
@@ -78,17 +79,6 @@ export async function connectRedis(url: string): Promise<RedisConnection> {
     },
     close: () => client.destroy(),
   };
-}
-
-async function loadPackage(): Promise<typeof import('redis')> {
-  try {
-    return await import('redis');
-  } catch (error) {
-    if (!reasonOf(error).endsWith('MODULE_NOT_FOUND')) throw error;
-    throw new ConfigError([
-      'REDIS_URL needs the package redis, which is not installed. Run: npm install redis',
-    ]);
-  }
 }
 
 /** The package's own time limit ends when a command is sent; a frozen Redis would keep it for ever. */

@@ -19,13 +19,19 @@ interface Service {
   readonly volumes?: readonly string[];
   readonly healthcheck?: { readonly test: readonly string[] };
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
+  readonly cap_drop?: readonly string[];
+  readonly cap_add?: readonly string[];
+  readonly security_opt?: readonly string[];
+  readonly read_only?: boolean;
+  readonly tmpfs?: readonly string[];
 }
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 
 const dockerfile = read('Dockerfile').replaceAll('\\\n', ' ');
-const compose = parse(read('docker-compose.yml')) as {
+// Compose merges `<<`, as YAML 1.1 does.
+const compose = parse(read('docker-compose.yml'), { merge: true }) as {
   services: Readonly<Record<'secrets' | 'postgres' | 'server' | 'cli', Service>>;
   volumes: Readonly<Record<string, null>>;
 };
@@ -102,6 +108,17 @@ describe('Dockerfile', () => {
     for (const path of copied) expect(allowed).toContain(`!${path}`);
   });
 
+  it('installs the manifests of all workspaces that the lock file names, and leaves none dangling', () => {
+    const { workspaces } = JSON.parse(read('package.json')) as { workspaces: string[] };
+    const copies = instructions('COPY').slice(0, 2).join(' ').split(' ');
+    for (const workspace of workspaces) {
+      const { name } = JSON.parse(read(`${workspace}/package.json`)) as { name: string };
+      expect(copies).toContain(`${workspace}/package.json`);
+      // The image has no such folder for npm's link to lead to.
+      expect(instructions('RUN').join(' ')).toContain(` node_modules/${name}`);
+    }
+  });
+
   it('probes a path that the server has, on its port', () => {
     const [probe = ''] = instructions('HEALTHCHECK');
     const command = JSON.parse(probe.slice(probe.indexOf('CMD ') + 4)) as string[];
@@ -175,6 +192,25 @@ describe('docker-compose.yml', () => {
     );
     expect(new Set(named)).toEqual(new Set(Object.keys(compose.volumes)));
   });
+
+  it.each(Object.entries(services))(
+    'lets %s do and write no more than it must',
+    (name, service) => {
+      expect(service).toMatchObject({
+        cap_drop: ['ALL'],
+        security_opt: ['no-new-privileges:true'],
+        read_only: true,
+      });
+      const kept: Readonly<Record<string, readonly string[]>> = {
+        secrets: ['CHOWN', 'DAC_OVERRIDE'],
+        postgres: ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'SETGID', 'SETUID'],
+      };
+      expect(service.cap_add ?? []).toEqual(kept[name] ?? []);
+      expect(service.tmpfs ?? []).toEqual(
+        name === 'postgres' ? ['/var/run/postgresql', '/tmp'] : [],
+      );
+    },
+  );
 
   it('holds no secret', () => {
     expect(read('docker-compose.yml')).not.toMatch(/(KEY|PASSWORD)\s*[:=]\s*["']?[\w+/]{8,}/);

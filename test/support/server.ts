@@ -3,7 +3,8 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { AppModule } from '../../src/app.module.js';
 import { createAdapter } from '../../src/app.adapter.js';
-import { configureApp, serveOpenApi } from '../../src/app.setup.js';
+import { serveOpenApi } from '../../src/app.openapi.js';
+import { configureApp } from '../../src/app.setup.js';
 import { Clock } from '../../src/common/clock.js';
 import { readEnvironment } from '../../src/config/environment.js';
 import { PasswordHasher } from '../../src/users/password-hasher.js';
@@ -59,11 +60,11 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const builder = Test.createTestingModule({ imports: [AppModule.forRoot(config, database)] });
   if (options.clock) builder.overrideProvider(Clock).useValue(options.clock);
   const module = await builder.compile();
-  const app = module.createNestApplication<NestFastifyApplication>(createAdapter(), {
+  const app = module.createNestApplication<NestFastifyApplication>(await createAdapter(), {
     logger: options.logger ?? false,
   });
   configureApp(app);
-  serveOpenApi(app);
+  await serveOpenApi(app);
   await app.listen(0, '127.0.0.1');
   running.add(app);
   const url = await app.getUrl();

@@ -52,7 +52,7 @@ decorate(HostModule, [
     controllers: [meController('bench/open', []), meController('bench/jwt', [JwtAuthGuard])],
   }),
 ]);
-const app = await NestFactory.create(HostModule, createAdapter(), {
+const app = await NestFactory.create(HostModule, await createAdapter(), {
   logger: new ServerLogger({ json: true }),
 });
 configureApp(app);
