@@ -98,6 +98,42 @@ describe('rotations that are asked for at once', () => {
   );
 });
 
+describe('a refresh', () => {
+  it('changes no column that an index is on, so that its row stays in its page', async () => {
+    const [token = ''] = await logIn(1);
+    const columns = async () => {
+      const [row] = await query(
+        server.database,
+        'SELECT to_jsonb(s) AS columns FROM auth_session s',
+      );
+      return row!['columns'] as Record<string, unknown>;
+    };
+    const before = await columns();
+    await server.client.refresh(token);
+    const after = await columns();
+    const changed = Object.keys(after).filter(
+      (name) => JSON.stringify(after[name]) !== JSON.stringify(before[name]),
+    );
+    expect(changed).toContain('superseded_at');
+    const indexed = await query(
+      server.database,
+      `SELECT a.attname AS name FROM pg_index i
+      JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
+      WHERE i.indrelid = 'auth_session'::regclass`,
+    );
+    const names = indexed.map(({ name }) => name);
+    expect(names).toContain('user_id');
+    for (const name of [
+      ...changed,
+      'recovered_parent',
+      'parent_generation',
+      'user_agent',
+      'last_ip',
+    ])
+      expect(names).not.toContain(name);
+  });
+});
+
 describe('a token that was rotated before', () => {
   it('is answered again without waiting for whoever holds its session', async () => {
     const [parent = ''] = await logIn(1);
