@@ -73,8 +73,8 @@ export interface HonestScenario {
   readonly plain?: boolean;
   /** What a tab does that is refused three times and finds nothing newer in its store; if unset, it goes on asking. */
   readonly givesUp?: 'leaves' | 'blacklists what it holds';
-  /** Whether everybody comes through a proxy that the server has not been told of, so that it knows nobody's network. */
-  readonly behindProxy?: boolean;
+  /** Whose network the server does not know: everybody's, behind a proxy that it was not told of, or only the thief's. */
+  readonly unknownNetwork?: 'everybody' | 'thief';
   /** Seconds from one refresh to the next; if unset, each tab pauses as the conditions say. */
   readonly rhythm?: number;
 }
@@ -89,8 +89,10 @@ export interface HonestScenario {
  * - `rhythm`: halfway between two refreshes of an owner whose rhythm is even
  * - `twice`: two more times within seconds, so that what the owner holds is spent twice over; then every four minutes
  * - `neighbour`: shadows from the owner's own network
+ * - `housemate`: the same, with another user agent
  */
-export type Thief = 'lazy' | 'poll' | 'stranger' | 'shadow' | 'rhythm' | 'twice' | 'neighbour';
+export type Thief =
+  'lazy' | 'poll' | 'stranger' | 'shadow' | 'rhythm' | 'twice' | 'neighbour' | 'housemate';
 
 /** Who uses one session. */
 export interface Scenario extends HonestScenario {
