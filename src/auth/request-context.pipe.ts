@@ -1,6 +1,6 @@
 import { Injectable, type PipeTransform } from '@nestjs/common';
 import { parseRange, rangeTest, type Address } from '../common/address.js';
-import { clientAddress, type ClientRequest } from '../common/client-address.js';
+import { clientAddress, isProxyAddress, type ClientRequest } from '../common/client-address.js';
 import type { RequestContext } from '../common/request-context.js';
 import { AuthSettings } from '../config/auth-settings.js';
 
@@ -20,9 +20,11 @@ export class RequestContextPipe implements PipeTransform<ClientRequest, RequestC
 
   transform(request: ClientRequest): RequestContext {
     const userAgent = request.headers['user-agent'];
+    const ip = clientAddress(request, this.isTrusted);
     return {
-      ip: clientAddress(request, this.isTrusted),
+      ip,
       userAgent: typeof userAgent === 'string' ? userAgent : null,
+      ...(isProxyAddress(ip, request, this.isTrusted) && { isProxyAddress: true }),
     };
   }
 }

@@ -12,6 +12,7 @@ import { RefreshThrottle } from '../throttling/refresh-throttle.js';
 import { sessionIdOf } from '../ledger/domain/session-claims.js';
 import type { Claims } from '../tokens/domain/compact.js';
 import {
+  AccessToken,
   RefreshToken,
   SlidingToken,
   UntypedToken,
@@ -26,6 +27,7 @@ import type {
   TokenPairResponse,
   TokenRefreshResponse,
 } from './dto/token-responses.dto.js';
+import { JwtAuthentication } from './jwt-authentication.js';
 import { LoginHooks } from './login-hooks.js';
 
 /**
@@ -42,6 +44,7 @@ export class TokenViewsService {
     private readonly hooks: LoginHooks,
     private readonly throttle: RefreshThrottle,
     private readonly ownClaims: OwnClaims,
+    private readonly guard: JwtAuthentication,
   ) {}
 
   /** @throws AuthError `no_active_account` when the user changed while logging in */
@@ -84,15 +87,21 @@ export class TokenViewsService {
   }
 
   /**
-   * Looks at no user and no type (contract §8).
+   * Looks at no user and no type (contract §8); but of an access token, where `CHECK_SESSION` asks for its session, it
+   * says what the guard says (design §3).
    *
    * @throws InvalidTokenError `token_not_valid`
    * @throws ValidationError when the token is blacklisted
+   * @throws AuthError `user_not_found`, `user_inactive` or `password_changed`, of an access token
    */
   async verify(token: string): Promise<EmptyResponse> {
     const claims = await this.tokens.decode(token);
     const problem = this.tokens.kindProblem(claims, UntypedToken);
     if (problem !== null) throw new InvalidTokenError(problem, { reason: 'claims' });
+    if (this.settings.checkSession && this.tokens.typeOf(claims) === AccessToken.type) {
+      await this.guard.storedUser(claims);
+      return {};
+    }
     if (await this.ledger.isRevoked(claims)) {
       throw new ValidationError({ non_field_errors: ['Token is blacklisted'] });
     }

@@ -28,7 +28,7 @@ const REASONS: readonly (readonly [reason: string, meaning: string, remedy: stri
   ],
   [
     'reused',
-    'The token was used before, and comes from elsewhere. It may have been stolen, so the session has ended.',
+    'The token was used before, and comes from another client. It may have been stolen, so the session has ended.',
     'Log in.',
   ],
   [
@@ -47,7 +47,11 @@ const REASONS: readonly (readonly [reason: string, meaning: string, remedy: stri
     'Log in.',
   ],
   ['expired', 'The token was not used in time.', 'Log in.'],
-  ['invalid', 'Anything else: damaged, of another server, or no refresh token.', 'Log in.'],
+  [
+    'invalid',
+    'Anything else: damaged, of another server, no refresh token, or one that its session cannot have given.',
+    'Log in.',
+  ],
 ];
 
 /** `docs/errors.md`: the catalogue of errors. */

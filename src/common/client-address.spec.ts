@@ -1,5 +1,5 @@
 import { parseRange, rangeTest } from './address.js';
-import { clientAddress } from './client-address.js';
+import { clientAddress, isProxyAddress } from './client-address.js';
 
 const PROXY = '10.0.0.1';
 const isTrusted = rangeTest([parseRange('10.0.0.0/8')!, parseRange('fd00::/8')!]);
@@ -79,5 +79,48 @@ describe('clientAddress', () => {
 
   it('knows trusted IPv6 proxies', () => {
     expect(clientOf('fd00::5', { 'x-forwarded-for': '2001:db8::1' })).toBe('2001:db8::1');
+  });
+});
+
+describe('isProxyAddress', () => {
+  const isProxy = (remoteAddress: string | undefined, headers: Record<string, string>) => {
+    const request = { socket: { remoteAddress }, headers };
+    return isProxyAddress(clientAddress(request, isTrusted), request, isTrusted);
+  };
+  const FORWARDED: Record<string, string>[] = [
+    { 'x-forwarded-for': '198.51.100.1' },
+    { forwarded: 'for=198.51.100.1' },
+    { 'x-real-ip': '198.51.100.1' },
+  ];
+
+  it.each([
+    '127.0.0.1',
+    '::1',
+    '::ffff:172.18.0.5',
+    '192.168.1.1',
+    '169.254.1.1',
+    '100.64.0.1',
+    'fe80::1',
+    'fc00::1',
+  ])('is true of %s, which is not trusted and forwards', (peer) => {
+    for (const headers of FORWARDED) expect(isProxy(peer, headers)).toBe(true);
+    expect(isProxy(peer, {})).toBe(false);
+  });
+
+  it.each(['203.0.113.7', '172.32.0.1', '100.128.0.1', '2001:db8::1', undefined])(
+    'is false of %s, whatever it sends',
+    (peer) => {
+      for (const headers of FORWARDED) expect(isProxy(peer, headers)).toBe(false);
+    },
+  );
+
+  it('is false where a trusted proxy names its client, and true where it names none', () => {
+    expect(isProxy(PROXY, { 'x-forwarded-for': '198.51.100.1' })).toBe(false);
+    expect(isProxy(PROXY, { 'x-forwarded-for': '10.0.0.3' })).toBe(false);
+    expect(isProxy(PROXY, { 'x-forwarded-for': 'unknown' })).toBe(true);
+    expect(isProxy(PROXY, { 'x-real-ip': '198.51.100.1' })).toBe(true);
+    const contradiction = { 'x-forwarded-for': '198.51.100.1', forwarded: 'for=1.1.1.1' };
+    expect(isProxy(PROXY, contradiction)).toBe(true);
+    expect(isProxy(PROXY, {})).toBe(false);
   });
 });

@@ -1,10 +1,27 @@
-import { addressText, parseAddress, type Address } from './address.js';
+import { addressText, parseAddress, parseRange, rangeTest, type Address } from './address.js';
 
 /** What tells where a request comes from; every platform's request has these. */
 export interface ClientRequest {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly socket?: { readonly remoteAddress?: string };
 }
+
+const FORWARDING_HEADERS = ['x-forwarded-for', 'forwarded', 'x-real-ip'] as const;
+
+/** Addresses that nobody has on the internet: loopback, link-local, private and carrier-grade (RFC 6890). */
+const isPrivate = rangeTest(
+  [
+    '127.0.0.0/8',
+    '10.0.0.0/8',
+    '172.16.0.0/12',
+    '192.168.0.0/16',
+    '169.254.0.0/16',
+    '100.64.0.0/10',
+    '::1',
+    'fc00::/7',
+    'fe80::/10',
+  ].flatMap((text) => parseRange(text) ?? []),
+);
 
 type Read = (element: string) => Address | null;
 
@@ -35,6 +52,23 @@ export function clientAddress(
     .map(([elements, read]) => addressText(walk(peer, elements, read, isTrusted)));
   const [client = addressText(peer), other = client] = clients;
   return client === other ? client : addressText(peer);
+}
+
+/**
+ * Whether a client's address is a proxy's, so that everybody behind it has the same: the peer sends forwarding headers,
+ * and either nobody has named it as trusted and it is not on the internet, or it is trusted and they name no client.
+ *
+ * @param client - as {@link clientAddress} gives it
+ */
+export function isProxyAddress(
+  client: string | null,
+  request: ClientRequest,
+  isTrusted: (address: Address) => boolean,
+): boolean {
+  if (FORWARDING_HEADERS.every((name) => request.headers[name] === undefined)) return false;
+  const peer = parseAddress(request.socket?.remoteAddress ?? '');
+  if (peer === null || addressText(peer) !== client) return false;
+  return isTrusted(peer) || isPrivate(peer);
 }
 
 function walk(

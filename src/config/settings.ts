@@ -265,10 +265,10 @@ export const SETTINGS = {
   }),
   rotationGracePeriod: row({
     type: duration,
-    default: 60,
+    default: 180,
     parity: 0,
     meaning:
-      'How long after a rotation a duplicate from nearby gets the identical successor; 0 switches replay off altogether.',
+      'How long a superseded refresh token counts as fresh; 0 switches replay and recovery off altogether.',
     from: 'ours',
   }),
   rotationRecovery: row({
@@ -276,14 +276,15 @@ export const SETTINGS = {
     default: true,
     parity: false,
     meaning:
-      'A client that lost an answer and comes back from elsewhere gets a new successor; the unused one dies.',
+      'A client that lost an answer and comes back from nearby (its user agent or its network) gets a new successor; the unused one dies.',
     from: 'ours',
   }),
   reuseEndsSession: row({
     type: choice('other-client', 'always', 'never'),
     default: 'other-client',
     parity: 'never',
-    meaning: 'When a spent refresh token that comes back ends its session.',
+    meaning:
+      "When a spent refresh token that comes back ends its session: from another client than the last rotation's, always but for the same client's fresh duplicate, or never.",
     from: 'ours',
   }),
   checkSession: row({

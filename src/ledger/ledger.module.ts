@@ -11,6 +11,7 @@ import { FlushExpiredTokensTask } from './flush-expired-tokens.task.js';
 import { OutstandingToken } from './outstanding-token.entity.js';
 import { RefreshJudge } from './refresh-judge.js';
 import { Rotations } from './rotations.js';
+import { SecurityLog } from './security-log.js';
 import { SessionLedger } from './session-ledger.js';
 import { SessionRows } from './session-rows.js';
 import { SessionTokens } from './session-tokens.js';
@@ -31,6 +32,7 @@ import { Session } from './session.entity.js';
     FlushExpiredTokensTask,
     RefreshJudge,
     Rotations,
+    SecurityLog,
     SessionLedger,
     SessionRows,
     SessionTokens,

@@ -6,6 +6,7 @@ import { TokensService } from '../tokens/tokens.service.js';
 import { UserAuthenticationRule } from '../users/user-authentication-rule.js';
 import { UserStore, type AuthUser } from '../users/user-store.js';
 import { networkOf } from './domain/network.js';
+import { securityEventOf, type SecurityEvent } from './domain/security-event.js';
 import { judgeRefresh, type Generations, type RefreshVerdict } from './domain/verdict.js';
 import type { Refusal } from './refresh-token-ledger.js';
 import type { SessionRow, SessionWithUser } from './session-rows.js';
@@ -26,15 +27,15 @@ export interface PresentedRefresh {
 }
 
 /** What becomes of a presented refresh token. The first two write before they are answered. */
-export type Judgement =
+export type Judgement = (
   | { readonly what: 'advance'; readonly as: 'rotated' | 'recovered'; readonly next: Generations }
-  | {
-      readonly what: 'end';
-      readonly reason: 'reused' | 'invalid' | 'password_changed';
-      readonly session: SessionRow;
-    }
+  | { readonly what: 'end'; readonly reason: 'reused' | 'invalid' | 'password_changed' }
   | { readonly what: 'repeat'; readonly session: SessionRow }
-  | { readonly what: 'refuse'; readonly reason: Refusal };
+  | { readonly what: 'refuse'; readonly reason: Refusal }
+) & {
+  /** What the operator is to be told, and of which session. */
+  readonly suspicion?: { readonly event: SecurityEvent; readonly session: SessionRow };
+};
 
 /** Judges refresh and sliding tokens by the row of their session and its user. It writes nothing. */
 @Injectable()
@@ -63,23 +64,9 @@ export class RefreshJudge {
       return { what: 'refuse', reason: 'session_ended' };
     }
     const problem = this.userProblem(session.user, presented.bearer);
-    if (problem === 'password_changed') return { what: 'end', reason: problem, session };
+    if (problem === 'password_changed') return { what: 'end', reason: problem };
     if (problem !== null) return { what: 'refuse', reason: problem };
-    const judged = this.verdictOf(session, presented);
-    switch (judged.verdict) {
-      case 'rotated':
-      case 'recovered':
-        return { what: 'advance', as: judged.verdict, next: judged.next };
-      case 'replayed':
-        return { what: 'repeat', session };
-      case 'reused':
-      case 'invalid':
-        return { what: 'end', reason: judged.verdict, session };
-      case 'stale':
-        return { what: 'refuse', reason: 'stale' };
-      case 'ended':
-        return { what: 'refuse', reason: 'session_ended' };
-    }
+    return judgementOf(this.verdictOf(session, presented), session);
   }
 
   /** The order of contract §7: user, active, digest. The token must name the session's own user (design §3). */
@@ -102,12 +89,17 @@ export class RefreshJudge {
           generation: session.generation,
           parentGeneration: session.parent_generation,
           supersededAt: session.superseded_at,
-          hasRecoveredLate: false,
+          hasRecoveredLate:
+            session.recovered_parent !== null &&
+            session.recovered_parent === session.parent_generation,
           revokedAt: null,
           lastClient: { userAgent: session.user_agent, network: networkOf(session.last_ip) },
         },
         generation,
-        client: { userAgent: context.userAgent, network: networkOf(context.ip) },
+        client: {
+          userAgent: context.userAgent,
+          network: context.isProxyAddress ? null : networkOf(context.ip),
+        },
         now: session.now,
       },
       {
@@ -117,6 +109,28 @@ export class RefreshJudge {
         rotate: settings.rotateRefreshTokens,
       },
     );
+  }
+}
+
+function judgementOf(judged: RefreshVerdict, session: SessionRow): Judgement {
+  const event = securityEventOf(judged);
+  return { ...consequenceOf(judged, session), ...(event && { suspicion: { event, session } }) };
+}
+
+function consequenceOf(judged: RefreshVerdict, session: SessionRow): Judgement {
+  switch (judged.verdict) {
+    case 'rotated':
+    case 'recovered':
+      return { what: 'advance', as: judged.verdict, next: judged.next };
+    case 'replayed':
+      return { what: 'repeat', session };
+    case 'reused':
+    case 'invalid':
+      return { what: 'end', reason: judged.verdict };
+    case 'stale':
+      return { what: 'refuse', reason: 'stale' };
+    case 'ended':
+      return { what: 'refuse', reason: 'session_ended' };
   }
 }
 

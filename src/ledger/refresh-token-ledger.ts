@@ -23,7 +23,7 @@ export type IssuedToken = PresentedToken;
 /**
  * Why a refresh token, or a sliding one, gets nothing.
  *
- * - `invalid`: its claims fit no session of ours
+ * - `invalid`: its claims fit no session of ours, or no state that its session can have had; then it has ended
  * - `blacklisted`, `session_ended`: it was spent, or its session is over
  * - `stale`: a late duplicate of an old token; its session lives
  * - `reused`: a stolen token, as it seems; its session was ended by this call

@@ -7,7 +7,7 @@ import { prepared, runPrepared } from '../database/prepared.js';
 import { UserAuthenticationRule } from '../users/user-authentication-rule.js';
 import { UserStore } from '../users/user-store.js';
 import { storedUserAgent } from './domain/user-agent.js';
-import type { CurrentToken } from './session-rows.js';
+import { storedAddress, type CurrentToken } from './session-rows.js';
 import { sessionSql } from './session-sql.js';
 
 /** A refresh token that was presented, as the statement reads it. */
@@ -61,7 +61,7 @@ export class Rotations {
       generation: session.generation,
       token_id: session.tokenId,
       password_digest: session.passwordDigest,
-      ip: context.ip,
+      ip: storedAddress(context),
       user_agent: storedUserAgent(context.userAgent),
     });
   }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { RequestContext } from '../common/request-context.js';
 import { AuthSettings } from '../config/auth-settings.js';
@@ -27,7 +27,8 @@ import {
   type SpendOutcome,
 } from './refresh-token-ledger.js';
 import { Rotations } from './rotations.js';
-import { SessionRows, type SessionRow } from './session-rows.js';
+import { SecurityLog } from './security-log.js';
+import { SessionRows } from './session-rows.js';
 import { SessionTokens } from './session-tokens.js';
 
 /** Between two notes of when a session was used, seconds, where its refresh tokens do not rotate. */
@@ -41,8 +42,6 @@ const FIRST_ID = '00000000-0000-0000-0000-000000000000';
  */
 @Injectable()
 export class SessionLedger extends RefreshTokenLedger {
-  private readonly logger = new Logger('SessionLedger');
-
   constructor(
     private readonly rows: SessionRows,
     private readonly rotations: Rotations,
@@ -51,6 +50,7 @@ export class SessionLedger extends RefreshTokenLedger {
     private readonly sessionTokens: SessionTokens,
     private readonly judge: RefreshJudge,
     private readonly adoption: Adoption,
+    private readonly securityLog: SecurityLog,
   ) {
     super();
   }
@@ -116,7 +116,10 @@ export class SessionLedger extends RefreshTokenLedger {
     return { verdict: 'extended' };
   }
 
-  /** Of an access token no session is looked at (design §3). */
+  /**
+   * Of an access token no session is looked at. A refresh token counts for as long as it could still get an answer, the
+   * current one's parent too: nobody who holds a copy may learn when its owner refreshes (design §3).
+   */
   override async isRevoked(claims: Claims): Promise<boolean> {
     const type = this.tokens.typeOf(claims);
     if (type === SlidingToken.type) {
@@ -131,7 +134,7 @@ export class SessionLedger extends RefreshTokenLedger {
     const row = await this.rows.find(reference.sid);
     if (reference.isForeign && (await this.adoption.isBlacklisted(claims))) return true;
     if (row === null) return !reference.isForeign;
-    return !isLive(row) || reference.generation < row.generation;
+    return !isLive(row) || reference.generation < (row.parent_generation ?? row.generation);
   }
 
   override async revoke({ claims }: PresentedToken): Promise<boolean> {
@@ -188,30 +191,33 @@ export class SessionLedger extends RefreshTokenLedger {
     const seen = this.judge.judge(await this.rows.find(sid), presented);
     if (!needsWriting(seen)) {
       await this.noteUse(seen, sid, presented);
+      this.noteSuspicion(seen, presented);
       return this.answer(seen, sid, presented);
     }
-    return againIfUndone(() =>
+    const { judged, outcome } = await againIfUndone(() =>
       this.rows.database.transaction((transaction) => this.write(transaction, sid, presented)),
     );
+    this.noteSuspicion(judged, presented);
+    return outcome;
   }
 
   private async write(
     transaction: EntityManager,
     sid: string,
     presented: PresentedRefresh,
-  ): Promise<SpendOutcome> {
+  ): Promise<{ judged: Judgement; outcome: SpendOutcome }> {
     const judged = this.judge.judge(await this.rows.lock(transaction, sid), presented);
-    if (!needsWriting(judged)) return this.answer(judged, sid, presented);
+    if (!needsWriting(judged)) return { judged, outcome: this.answer(judged, sid, presented) };
     if (judged.what === 'end') {
       await this.rows.end(transaction, sid, judged.reason);
-      if (judged.reason === 'reused') this.warnOfReuse(judged.session, presented);
-      return refused(judged.reason);
+      return { judged, outcome: refused(judged.reason) };
     }
     const { refreshTokenLifetime: lifetime } = this.settings;
     const { next, as: verdict } = judged;
     const row = await this.rows.advance(transaction, sid, next, lifetime, presented.context);
-    if (row === null) return refused('session_ended');
-    return { verdict, refresh: this.sessionTokens.refresh(presented.bearer.claims, sid, row) };
+    if (row === null) return { judged, outcome: refused('session_ended') };
+    const refresh = this.sessionTokens.refresh(presented.bearer.claims, sid, row);
+    return { judged, outcome: { verdict, refresh } };
   }
 
   /** Without rotation a refresh writes nothing; when and where the session was used is noted now and then. */
@@ -245,15 +251,8 @@ export class SessionLedger extends RefreshTokenLedger {
     return reference?.isForeign && !this.settings.acceptUnknownTokens ? null : reference;
   }
 
-  private warnOfReuse(session: SessionRow, { generation, context }: PresentedRefresh): void {
-    this.logger.warn({
-      event: 'refresh_token_reused',
-      session: session.id,
-      user: session.user_id,
-      generation,
-      current: session.generation,
-      ip: context.ip,
-    });
+  private noteSuspicion({ suspicion }: Judgement, presented: PresentedRefresh): void {
+    if (suspicion) this.securityLog.note(suspicion.event, suspicion.session, presented);
   }
 }
 

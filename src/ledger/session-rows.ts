@@ -24,8 +24,11 @@ export interface SessionRow extends CurrentToken {
   readonly id: string;
   readonly user_id: string | null;
   readonly parent_generation: number | null;
+  /** The parent for which a displaced token has recovered late. */
+  readonly recovered_parent: number | null;
   readonly superseded_at: number[];
   readonly user_agent: string | null;
+  /** Null where it is not known from which network the session was last used. */
   readonly last_ip: string | null;
   readonly is_sliding: boolean;
   readonly revoke_reason: string | null;
@@ -132,7 +135,7 @@ export class SessionRows {
       session.isSliding,
       session.lifetime,
       session.maxLifetime,
-      context.ip,
+      storedAddress(context),
       storedUserAgent(context.userAgent),
       user.id,
       user.password,
@@ -163,8 +166,9 @@ export class SessionRows {
       next.parentGeneration,
       next.supersededAt,
       lifetime,
-      context.ip,
+      storedAddress(context),
       storedUserAgent(context.userAgent),
+      next.hasRecoveredLate ? next.parentGeneration : null,
     ]);
   }
 
@@ -180,7 +184,7 @@ export class SessionRows {
       foreign.userId,
       foreign.expiresAt,
       foreign.maxLifetime,
-      context.ip,
+      storedAddress(context),
       storedUserAgent(context.userAgent),
       foreign.endedBecause,
       foreign.tokenId,
@@ -201,7 +205,7 @@ export class SessionRows {
 
   /** Notes that a session was used. False when it has ended. */
   async touch(sid: string, context: RequestContext): Promise<boolean> {
-    const parameters = [sid, context.ip, storedUserAgent(context.userAgent)];
+    const parameters = [sid, storedAddress(context), storedUserAgent(context.userAgent)];
     return (await this.rows(this.database, this.sql.touch, parameters)).length > 0;
   }
 
@@ -250,6 +254,14 @@ export class SessionRows {
     const result = await (executor === this.database ? againIfUndone(run) : run());
     return /^\s*UPDATE/.test(statement) ? (result[0] as unknown[]) : result;
   }
+}
+
+/**
+ * The client's address as the row keeps it. That of a proxy stands for any network: the prefix /0 says so,
+ * and people still see the address in their list.
+ */
+export function storedAddress({ ip, isProxyAddress = false }: RequestContext): string | null {
+  return ip !== null && isProxyAddress ? `${ip}/0` : ip;
 }
 
 /** Reads of sessions that share statements, each with a row of its own at most. */

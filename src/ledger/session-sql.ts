@@ -8,8 +8,8 @@ const epoch = (column: string): string => `extract(epoch FROM ${column})::float8
 
 /** The state of a session as the statements return it; see `SessionRow`. */
 const STATE = `
-  s.id, s.user_id, s.generation, s.parent_generation, s.superseded_at, s.user_agent,
-  host(s.last_ip) AS last_ip, s.is_sliding, s.revoke_reason,
+  s.id, s.user_id, s.generation, s.parent_generation, s.recovered_parent, s.superseded_at, s.user_agent,
+  CASE WHEN masklen(s.last_ip) > 0 THEN host(s.last_ip) END AS last_ip, s.is_sliding, s.revoke_reason,
   ${epoch('s.last_used_at')} AS last_used_at,
   ${epoch('s.rotated_at')} AS rotated_at, ${epoch('s.expires_at')} AS expires_at,
   ${epoch('s.ends_at')} AS ends_at, ${epoch('s.revoked_at')} AS revoked_at,
@@ -99,7 +99,7 @@ export function sessionSql(user: UserTable): SessionSql {
       UPDATE auth_session s SET generation = $2, parent_generation = $3, superseded_at = $4::float8[],
         rotated_at = clock_timestamp(), last_used_at = clock_timestamp(),
         expires_at = ${newExpiry('$5::float8', 's.ends_at', 'clock_timestamp()')},
-        last_ip = $6::inet, user_agent = $7
+        last_ip = $6::inet, user_agent = $7, recovered_parent = $8
       WHERE s.id = $1
       RETURNING ${STATE}`,
     /* The row lock lets exactly one of several calls end a session. */

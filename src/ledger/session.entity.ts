@@ -65,6 +65,13 @@ export class Session {
   @Column({ name: 'superseded_at', type: 'double precision', array: true })
   supersededAt: number[];
 
+  /**
+   * The parent generation when a displaced token last recovered later than the grace period allows: if it is still the
+   * parent, none may again (design §3).
+   */
+  @Column({ name: 'recovered_parent', type: 'integer', nullable: true })
+  recoveredParent: number | null;
+
   /** The `exp` of another issuer's token that the session was made from: its row stays until then. */
   @Column({ name: 'adopted_until', type: 'timestamptz', nullable: true })
   adoptedUntil: Date | null;

@@ -20,6 +20,7 @@ describeLedger('the session ledger', {
         now() - interval '2 h', now() - interval '1 h', '{}'
       FROM generate_series(1, $1::integer)`,
   expireAll: `UPDATE auth_session SET expires_at = now() - interval '1 h'`,
+  revokesSpent: false,
   idOf: ({ claims }) => claims['sid'],
 });
 
@@ -40,5 +41,6 @@ describeLedger('the Django ledger', {
         md5(random()::text || n)
       FROM generate_series(1, $1::integer) n`,
   expireAll: `UPDATE token_blacklist_outstandingtoken SET expires_at = now() - interval '1 h'`,
+  revokesSpent: true,
   idOf: ({ claims }) => claims['jti'],
 });

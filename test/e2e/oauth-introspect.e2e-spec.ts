@@ -114,11 +114,13 @@ describe('introspection with the session ledger', () => {
     await lives(refresh);
   });
 
-  it('knows only the current refresh token of a session', async () => {
+  it('knows the current refresh token of a session and its parent, and no older one', async () => {
     const first = await login();
     const { body: second } = await server.client.refresh(first.refresh);
+    await lives(first.refresh, second.refresh, first.access, second.access);
+    const { body: third } = await server.client.refresh(second.refresh);
     await dies(first.refresh);
-    await lives(second.refresh, first.access, second.access);
+    await lives(second.refresh, third.refresh, first.access, third.access);
   });
 
   it('declares the tokens of a session dead after log-out, and those of no other one', async () => {
@@ -279,7 +281,9 @@ describe('introspection of a Django server’s tokens', () => {
     const access = accessClaims('1');
     const refresh = { ...access, token_type: 'refresh', jti: 'ac5f1f6a6f6b4e0f9a1d6a3b5c7d9e0f' };
     await lives(forge(HEADER, access), forge(HEADER, refresh));
-    expect((await server.client.refresh(forge(HEADER, refresh))).status).toBe(200);
+    const { body: next } = await server.client.refresh(forge(HEADER, refresh));
+    await lives(forge(HEADER, refresh), next.refresh);
+    expect((await server.client.refresh(next.refresh)).status).toBe(200);
     await dies(forge(HEADER, refresh));
     await dies(forge(HEADER, { ...refresh, user_id: '2', jti: 'x' }));
   });

@@ -202,19 +202,35 @@ describe('verify', () => {
 
   const refusal = { status: 400, body: { non_field_errors: ['Token is blacklisted'] } };
 
-  it('accepts the current refresh token, and no older or ended one', async () => {
+  it('accepts the current refresh token and its parent, and no older or ended one', async () => {
     const { refresh: older } = await login();
-    const { refresh: current } = (await refresh(older)).body;
-    expect(await server.client.verify(current)).toMatchObject({ status: 200, body: {} });
+    const { refresh: parent } = (await refresh(older)).body;
+    const { refresh: current } = (await refresh(parent)).body;
+    for (const token of [parent, current]) {
+      expect(await server.client.verify(token)).toMatchObject({ status: 200, body: {} });
+    }
     expect(await server.client.verify(older)).toMatchObject(refusal);
     await server.client.blacklist(current);
-    expect(await server.client.verify(current)).toMatchObject(refusal);
+    for (const token of [parent, current]) {
+      expect(await server.client.verify(token)).toMatchObject(refusal);
+    }
   });
 
-  it('looks at no session of an access token', async () => {
+  it('says of an access token what the guard says', async () => {
     const { refresh: token, access } = await login();
-    await server.client.blacklist(token);
     expect(await server.client.verify(access)).toMatchObject({ status: 200, body: {} });
+    await server.client.blacklist(token);
+    await soon(401, () => server.client.me(access));
+    const [guarded, verified] = [
+      await server.client.me(access),
+      await server.client.verify(access),
+    ];
+    expect([verified.status, verified.body]).toEqual([401, guarded.body]);
+
+    const { access: other } = await login();
+    await sql('UPDATE auth_user SET is_active = false');
+    const inactive = { status: 401, body: { code: 'user_inactive' } };
+    expect(await soon(401, () => server.client.verify(other))).toMatchObject(inactive);
   });
 });
 
@@ -313,6 +329,7 @@ describe('with CHECK_SESSION=false', () => {
     const { refresh: token, access } = await login();
     await server.client.blacklist(token);
     expect((await server.client.me(access)).status).toBe(200);
+    expect(await server.client.verify(access)).toMatchObject({ status: 200, body: {} });
     expect((await refresh(token)).status).toBe(401);
   });
 });

@@ -47,11 +47,14 @@ describe('a refresh token that opens the guard', () => {
     SIMPLE_JWT_AUTH_TOKEN_CLASSES: 'AccessToken,RefreshToken',
   });
 
-  it('opens it no more once it has been rotated', async () => {
+  it('opens it no more once its successor has been rotated, and does not tell when that was made', async () => {
     const { refresh } = await server.client.login('alice', PASSWORD);
     expect((await server.client.me(refresh)).status).toBe(200);
     const { body } = await server.client.refresh(refresh);
+    expect((await server.client.me(refresh)).status).toBe(200);
+    const { body: next } = await server.client.refresh(body.refresh);
     expect((await server.client.me(refresh)).status).toBe(401);
     expect((await server.client.me(body.refresh)).status).toBe(200);
+    expect((await server.client.me(next.refresh)).status).toBe(200);
   });
 });

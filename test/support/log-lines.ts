@@ -1,28 +1,47 @@
 import type { LoggerService } from '@nestjs/common';
 
+type Level = 'log' | 'warn' | 'error' | 'fatal';
+
+/** A structured line: what happened, and to whom. */
+export type LoggedEvent = Readonly<Record<string, unknown>> & { readonly level: Level };
+
 /** Keeps what is logged, for a test to look at. */
 export class LogLines implements LoggerService {
-  private readonly lines: unknown[][] = [];
+  private readonly lines: { readonly level: Level; readonly parts: readonly unknown[] }[] = [];
 
   /** All of it, as JSON. */
   text(): string {
-    return this.lines.map((line) => line.map(shown).join(' ')).join('\n');
+    return this.lines.map(({ parts }) => parts.map(shown).join(' ')).join('\n');
   }
 
-  log(...line: unknown[]): void {
-    this.lines.push(line);
+  /** The structured lines whose event begins with this. */
+  events(prefix: string): LoggedEvent[] {
+    return this.lines.flatMap(({ level, parts: [message] }) => {
+      const fields = message as Record<string, unknown> | null;
+      const isOne = typeof fields === 'object' && String(fields?.['event']).startsWith(prefix);
+      return isOne ? [{ level, ...fields }] : [];
+    });
   }
 
-  warn(...line: unknown[]): void {
-    this.lines.push(line);
+  /** Forgets everything. */
+  clear(): void {
+    this.lines.length = 0;
   }
 
-  error(...line: unknown[]): void {
-    this.lines.push(line);
+  log(...parts: unknown[]): void {
+    this.lines.push({ level: 'log', parts });
   }
 
-  fatal(...line: unknown[]): void {
-    this.lines.push(line);
+  warn(...parts: unknown[]): void {
+    this.lines.push({ level: 'warn', parts });
+  }
+
+  error(...parts: unknown[]): void {
+    this.lines.push({ level: 'error', parts });
+  }
+
+  fatal(...parts: unknown[]): void {
+    this.lines.push({ level: 'fatal', parts });
   }
 }
 

@@ -1,7 +1,7 @@
+import { withoutVersions } from '../../common/user-agent.js';
+
 /** Letters of a user agent that a session row keeps. */
 export const USER_AGENT_LENGTH = 128;
-
-const VERSIONS = /[\d._]+/g;
 
 /** The `User-Agent` header as a session row keeps it. */
 export function storedUserAgent(userAgent: string | null): string | null {
@@ -20,8 +20,4 @@ export function sameUserAgent(stored: string | null, presented: string | null): 
   if (stored === null || presented === null) return stored === presented;
   const [kept, whole] = [withoutVersions(stored), withoutVersions(presented)];
   return stored.length < USER_AGENT_LENGTH ? whole === kept : whole.startsWith(kept);
-}
-
-function withoutVersions(userAgent: string): string {
-  return userAgent.replace(VERSIONS, '');
 }

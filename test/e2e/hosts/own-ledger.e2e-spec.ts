@@ -48,6 +48,7 @@ describeLedger("a host's own ledger", {
     INSERT INTO strict_token (jti, user_id, expires_at)
     SELECT gen_random_uuid()::text, $2, now() - interval '1 h' FROM generate_series(1, $1::integer)`,
   expireAll: `UPDATE strict_token SET expires_at = now() - interval '1 h'`,
+  revokesSpent: true,
   idOf: ({ claims }) => claims['jti'],
 });
 
