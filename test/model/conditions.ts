@@ -59,6 +59,24 @@ export const ORDINARY: Conditions = {
 /** The same on a bad network, with tabs that refresh in bursts. */
 export const HARSH: Conditions = { ...ORDINARY, late: 0.03, lateBy: 20, hurried: 0.3 };
 
+/** Minutes in which everything that can go wrong does, around the grace period and beyond it. */
+export const CHAOS: Conditions = {
+  ...ORDINARY,
+  lostRequests: 0.1,
+  lostAnswers: 0.2,
+  duplicates: 0.15,
+  crashes: 0.1,
+  late: 0.3,
+  lateBy: 40,
+  moves: 120,
+  hurried: 0.4,
+  pause: 60,
+  failover: 40,
+  lostSeconds: 20,
+  theft: 20,
+  firstUse: 20,
+};
+
 /** The browser of the session's owner: its tabs share one store. */
 export interface HonestScenario {
   readonly tabs: number;
