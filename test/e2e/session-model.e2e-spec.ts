@@ -7,7 +7,7 @@ import {
   type SessionState,
 } from '../../src/ledger/domain/verdict.js';
 import { networkOf } from '../../src/ledger/domain/network.js';
-import { ORDINARY, type Conditions, type Scenario } from '../model/conditions.js';
+import { CHAOS, type Conditions, type Scenario, type Thief } from '../model/conditions.js';
 import { simulate } from '../model/rotation-model.js';
 import {
   SECURE,
@@ -24,23 +24,6 @@ import { startTwoServers, type TwoServers } from '../support/two-servers.js';
 
 jest.setTimeout(120_000);
 
-/** Minutes in which everything that can go wrong does, around the grace period and beyond it. */
-const CHAOS: Conditions = {
-  ...ORDINARY,
-  lostRequests: 0.1,
-  lostAnswers: 0.2,
-  duplicates: 0.15,
-  crashes: 0.1,
-  late: 0.3,
-  lateBy: 40,
-  moves: 60,
-  hurried: 0.4,
-  pause: 25,
-  failover: 40,
-  lostSeconds: 20,
-  theft: 20,
-  firstUse: 20,
-};
 const INTERLEAVINGS = 200;
 /** Seconds by which an age must miss the grace period, so that a slow machine cannot tip a verdict. */
 const MARGIN = 0.5;
@@ -332,7 +315,7 @@ describe('random interleavings of one session on two server processes and a real
         tabs: fc.integer({ min: 1, max: 8 }),
         sloppy: fc.boolean(),
         lostCommits: fc.boolean(),
-        thief: fc.constantFrom(undefined, 'lazy' as const, 'poll' as const),
+        thief: fc.constantFrom<Thief | undefined>(undefined, 'lazy', 'poll', 'stranger', 'shadow'),
       })
       .map(({ seed, refreshes, dualStack, ...scenario }) =>
         trace(seed, { ...CHAOS, refreshes, dualStack }, scenario),

@@ -59,6 +59,24 @@ export const ORDINARY: Conditions = {
 /** The same on a bad network, with tabs that refresh in bursts. */
 export const HARSH: Conditions = { ...ORDINARY, late: 0.03, lateBy: 20, hurried: 0.3 };
 
+/** Minutes in which everything that can go wrong does, around the grace period and beyond it. */
+export const CHAOS: Conditions = {
+  ...ORDINARY,
+  lostRequests: 0.1,
+  lostAnswers: 0.2,
+  duplicates: 0.15,
+  crashes: 0.1,
+  late: 0.3,
+  lateBy: 40,
+  moves: 120,
+  hurried: 0.4,
+  pause: 60,
+  failover: 40,
+  lostSeconds: 20,
+  theft: 20,
+  firstUse: 20,
+};
+
 /** The browser of the session's owner: its tabs share one store. */
 export interface HonestScenario {
   readonly tabs: number;
@@ -73,8 +91,8 @@ export interface HonestScenario {
   readonly plain?: boolean;
   /** What a tab does that is refused three times and finds nothing newer in its store; if unset, it goes on asking. */
   readonly givesUp?: 'leaves' | 'blacklists what it holds';
-  /** Whether everybody comes through a proxy that the server has not been told of, so that it knows nobody's network. */
-  readonly behindProxy?: boolean;
+  /** Whose network the server does not know: everybody's, behind a proxy that it was not told of, or only the thief's. */
+  readonly unknownNetwork?: 'everybody' | 'thief';
   /** Seconds from one refresh to the next; if unset, each tab pauses as the conditions say. */
   readonly rhythm?: number;
 }
@@ -89,8 +107,10 @@ export interface HonestScenario {
  * - `rhythm`: halfway between two refreshes of an owner whose rhythm is even
  * - `twice`: two more times within seconds, so that what the owner holds is spent twice over; then every four minutes
  * - `neighbour`: shadows from the owner's own network
+ * - `housemate`: the same, with another user agent
  */
-export type Thief = 'lazy' | 'poll' | 'stranger' | 'shadow' | 'rhythm' | 'twice' | 'neighbour';
+export type Thief =
+  'lazy' | 'poll' | 'stranger' | 'shadow' | 'rhythm' | 'twice' | 'neighbour' | 'housemate';
 
 /** Who uses one session. */
 export interface Scenario extends HonestScenario {

@@ -33,18 +33,19 @@ export const PLAIN: Readonly<Record<string, Scenario>> = {
 
 /** Ours, where the server knows nobody's network. */
 export const BEHIND_PROXY: Readonly<Record<string, Scenario>> = {
-  'ours, 1 tab, unknown network': { tabs: 1, behindProxy: true },
-  'ours, 4 tabs, unknown network': { tabs: 4, behindProxy: true },
+  'ours, 1 tab, unknown network': { tabs: 1, unknownNetwork: 'everybody' },
+  'ours, 4 tabs, unknown network': { tabs: 4, unknownNetwork: 'everybody' },
 };
 
 const QUICK_THIEF = { tabs: 1, rhythm: 290, thief: 'twice' } as const;
 
-/** Thieves elsewhere, and the client they rob: every one of them has to show himself. */
+/** Thieves, and the client they rob: every one of them has to show himself. */
 export const THIEVES: Readonly<Record<string, Scenario>> = {
   'refreshes now and then': { tabs: 2, thief: 'lazy' },
   polls: { tabs: 2, thief: 'poll' },
   'another user agent': { tabs: 2, thief: 'stranger' },
   shadows: { tabs: 2, thief: 'shadow' },
+  "shadows in the owner's network, another user agent": { tabs: 2, thief: 'housemate' },
   'in the middle of the rhythm': { tabs: 1, rhythm: 240, thief: 'rhythm' },
   'twice at once; the owner gives up and blacklists': {
     ...QUICK_THIEF,
@@ -56,7 +57,7 @@ export const THIEVES: Readonly<Record<string, Scenario>> = {
 export const NOT_PROMISED: Readonly<Record<string, Scenario>> = {
   'twice at once; the owner gives up and leaves': { ...QUICK_THIEF, givesUp: 'leaves' },
   "neighbour: the owner's network and user agent": { tabs: 2, thief: 'neighbour' },
-  'polls, unknown networks': { tabs: 2, thief: 'poll', behindProxy: true },
+  'polls, his network unknown': { tabs: 2, thief: 'poll', unknownNetwork: 'thief' },
 };
 
 /** What to simulate how often. */

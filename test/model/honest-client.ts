@@ -69,7 +69,8 @@ export class HonestClient {
   }
 
   #sender(): Sender {
-    if (this.#scenario.behindProxy) return { sender: 'tab', client: BEHIND_PROXY };
+    if (this.#scenario.unknownNetwork === 'everybody')
+      return { sender: 'tab', client: BEHIND_PROXY };
     const isSecondStack = this.#world.conditions.dualStack && this.#world.random.chance(0.5);
     const network = isSecondStack ? `${this.network}v6` : this.network;
     return { sender: 'tab', client: { userAgent: BROWSER, network } };

@@ -1,5 +1,12 @@
 import * as fc from 'fast-check';
-import { type Conditions, ORDINARY, PATIENCE, type Scenario, type Thief } from './conditions.js';
+import {
+  CHAOS,
+  type Conditions,
+  ORDINARY,
+  PATIENCE,
+  type Scenario,
+  type Thief,
+} from './conditions.js';
 import { FIRST_VERSION } from './first-version.js';
 import {
   BEHIND_PROXY,
@@ -16,24 +23,6 @@ import { WatchedSession } from './invariants.js';
 import { simulate } from './rotation-model.js';
 import { OTHER_RULES } from './other-rules.js';
 import { type RotationRule, SECURE, verdictRule } from './rules.js';
-
-/** Minutes in which everything that can go wrong does, around the grace period and beyond it. */
-const CHAOS: Conditions = {
-  ...ORDINARY,
-  lostRequests: 0.1,
-  lostAnswers: 0.2,
-  duplicates: 0.15,
-  crashes: 0.1,
-  late: 0.3,
-  lateBy: 40,
-  moves: 120,
-  hurried: 0.4,
-  pause: 60,
-  failover: 40,
-  lostSeconds: 20,
-  theft: 20,
-  firstUse: 20,
-};
 
 interface Interleaving {
   readonly seed: number;

@@ -2,6 +2,8 @@ import type { HonestScenario, Thief } from './conditions.js';
 import { BROWSER, type HonestClient } from './honest-client.js';
 import type { Sender, World } from './world.js';
 
+const SHADOWS: readonly Thief[] = ['shadow', 'neighbour', 'housemate'];
+
 /** Seconds until the thief's first use of what he copied, and from each use to the next. */
 interface Habit {
   readonly first: number;
@@ -30,7 +32,7 @@ export class Theft {
       if (world.ended) return;
       this.at = world.now;
       this.#held = owner.store;
-      if (this.#thief === 'shadow' || this.#thief === 'neighbour') this.#shadow();
+      if (SHADOWS.includes(this.#thief)) this.#shadow();
       else this.#use(habitOf(this.#thief, world, scenario));
     });
   }
@@ -68,10 +70,16 @@ export class Theft {
   }
 
   #sender(): Sender {
-    const userAgent = this.#thief === 'stranger' ? 'another browser' : BROWSER;
-    const network = this.#thief === 'neighbour' ? this.#owner.network : 'elsewhere';
-    const seen = this.#scenario.behindProxy ? null : network;
-    return { sender: 'thief', client: { userAgent, network: seen } };
+    const isAtHome = this.#thief === 'neighbour' || this.#thief === 'housemate';
+    const hasOwnBrowser = this.#thief === 'stranger' || this.#thief === 'housemate';
+    const network = isAtHome ? this.#owner.network : 'elsewhere';
+    return {
+      sender: 'thief',
+      client: {
+        userAgent: hasOwnBrowser ? 'another browser' : BROWSER,
+        network: this.#scenario.unknownNetwork ? null : network,
+      },
+    };
   }
 }
 
