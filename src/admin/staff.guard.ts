@@ -2,6 +2,7 @@ import { Injectable, Optional, type CanActivate, type ExecutionContext } from '@
 import { AccountOwner } from '../auth/account-owner.js';
 import type { AuthenticatedUser } from '../auth/authenticated-user.js';
 import { requestOf } from '../auth/request-of.js';
+import { GuardKind } from '../auth/route-rules.js';
 import { AuthError } from '../common/errors.js';
 
 /**
@@ -12,6 +13,7 @@ import { AuthError } from '../common/errors.js';
  * @publicApi
  */
 @Injectable()
+@GuardKind('narrowing')
 export class StaffGuard implements CanActivate {
   constructor(@Optional() private readonly owners?: AccountOwner) {}
 

@@ -32,6 +32,7 @@ import { StatelessJwtAuthGuard } from './stateless-jwt-auth.guard.js';
 import { StrategyNames } from './strategy-names.js';
 import { TokenAuthentication } from './token-authentication.js';
 import { TokenViewsService } from './token-views.service.js';
+import { UnreachedHandlers } from './unreached-handlers.js';
 import { UsersFixture } from './users-fixture.js';
 
 /**
@@ -71,6 +72,7 @@ import { UsersFixture } from './users-fixture.js';
     StartCheck,
     TokenAuthentication,
     TokenViewsService,
+    UnreachedHandlers,
     UsersFixture,
   ],
   exports: [

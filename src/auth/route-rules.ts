@@ -23,8 +23,11 @@ const known = new WeakMap<object, WeakMap<object, RouteRules>>();
 /** A context without a class or a handler, as for a method that no handler has. */
 const NONE = {};
 
-/** Says of a guard of ours, and of those that extend it, whether it keeps strangers out. */
-export function GuardKind(kind: 'closing' | 'asking'): CustomDecorator {
+/** What a guard does: keep strangers out, ask who is there, or look once more at those whom another has let in. */
+type Kind = 'closing' | 'asking' | 'narrowing';
+
+/** Says of a guard of ours, and of those that extend it, what it does. */
+export function GuardKind(kind: Kind): CustomDecorator {
   return SetMetadata(GUARD_KIND, kind);
 }
 
@@ -44,11 +47,32 @@ export function isClosed(place: object): boolean {
   return names('closing', Reflect.getOwnMetadata(GUARDS_METADATA, place));
 }
 
-function names(kind: 'closing' | 'asking', guards: unknown): boolean {
-  return ((guards ?? []) as object[]).some((guard) => {
-    const type = typeof guard === 'function' ? guard : guard.constructor;
-    return Reflect.getMetadata(GUARD_KIND, type) === kind;
-  });
+/** Whether a handler, or its class, names a guard of ours. */
+export function namesGuard(handler: object, type: object): boolean {
+  return guardsOf(handler, type).some((guard) => kindOf(guard) !== undefined);
+}
+
+/** Whether everybody may call a handler that no global guard is run for, and that does not ask for that. */
+export function isOpenWithoutGlobalGuard(handler: object, type: object): boolean {
+  return !isPublic(handler, type) && !guardsOf(handler, type).some(closes);
+}
+
+/** Whether a guard, given as class or instance, keeps strangers out. */
+export function closes(guard: object): boolean {
+  return kindOf(guard) === 'closing';
+}
+
+function guardsOf(...places: object[]): object[] {
+  return places.flatMap((place) => (Reflect.getMetadata(GUARDS_METADATA, place) ?? []) as object[]);
+}
+
+function kindOf(guard: object): Kind | undefined {
+  const type = typeof guard === 'function' ? guard : guard.constructor;
+  return Reflect.getMetadata(GUARD_KIND, type) as Kind | undefined;
+}
+
+function names(kind: Kind, guards: unknown): boolean {
+  return ((guards ?? []) as object[]).some((guard) => kindOf(guard) === kind);
 }
 
 function readRules(handler: object, type: object): RouteRules {

@@ -14,6 +14,7 @@ import { TokensService } from '../tokens/tokens.service.js';
 import { AuthErrorFilter } from './auth-error.filter.js';
 import { JwtTokenOnlyAuthentication } from './jwt-stateless-authentication.js';
 import { RequestContextPipe } from './request-context.pipe.js';
+import { UnreachedHandlers } from './unreached-handlers.js';
 
 /**
  * For a service that only verifies the tokens of another: `StatelessJwtAuthGuard` with the keys of the issuer's JWK Set.
@@ -48,6 +49,7 @@ function verifying(settings: DynamicModule): DynamicModule {
       RequestContextPipe,
       TokenBackend,
       TokensService,
+      UnreachedHandlers,
       { provide: KeysService, useClass: IssuerKeys },
       // What an authentication that looks nobody up is never going to ask.
       { provide: AuthFacts, useValue: null },

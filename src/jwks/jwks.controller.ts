@@ -48,7 +48,7 @@ export class JwksController {
   @ApiOperation({
     summary: 'JWK Set',
     description:
-      'The public keys that verify tokens, and those that soon will (RFC 7517). Empty where tokens are signed with a secret.',
+      'The public keys that verify tokens, and those that soon will (RFC 7517). Empty where tokens are signed with a secret. Whoever verifies with them also checks `token_type`, which alone tells refresh tokens from access tokens, and `iss` and `aud`.',
   })
   @ApiExtraModels(JwkSetResponse)
   @ApiHeader({ name: 'If-None-Match', description: 'The `ETag` of an answer.', required: false })

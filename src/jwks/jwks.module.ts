@@ -4,7 +4,8 @@ import { KeysModule } from '../keys/keys.module.js';
 import { JwksController } from './jwks.controller.js';
 
 /**
- * `/.well-known/jwks.json`, for services that verify tokens by themselves.
+ * `/.well-known/jwks.json`, for services that verify tokens by themselves. They must check `token_type` (refresh tokens are
+ * signed with the same keys), `iss` and `aud` as well.
  *
  * @publicApi
  */

@@ -12,7 +12,14 @@ class ReportsController {
 }
 
 @Module({
-  imports: [StatelessAuthModule.forRoot({ jwkUrl: process.env.JWK_URL, algorithm: 'ES256' })],
+  imports: [
+    StatelessAuthModule.forRoot({
+      jwkUrl: process.env.JWK_URL,
+      algorithm: 'ES256',
+      issuer: process.env.ISSUER,
+      audience: 'reports',
+    }),
+  ],
   controllers: [ReportsController],
 })
 export class AppModule {}

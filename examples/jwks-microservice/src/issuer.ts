@@ -11,15 +11,27 @@ export interface Issuer {
   readonly stop: () => Promise<void>;
 }
 
+/** How the issuer names itself in its tokens. */
+export const ISSUER = 'https://accounts.example';
+
 /** Makes a signing key and a user, as an operator would, and starts the server. */
-export async function startIssuer(username: string, password: string): Promise<Issuer> {
+export async function startIssuer(
+  username: string,
+  password: string,
+  audience: string,
+): Promise<Issuer> {
   await command('keys', 'generate', '--algorithm', 'ES256');
   await command('keys', 'rotate');
   const created = command('createuser', '--username', username, '--password-stdin');
   created.child.stdin?.end(`${password}\n`);
   await created;
   const child = spawn('npx', ['--no', 'nest-simplejwt'], {
-    env: { ...process.env, PORT: '0' },
+    env: {
+      ...process.env,
+      PORT: '0',
+      SIMPLE_JWT_ISSUER: ISSUER,
+      SIMPLE_JWT_AUDIENCE: audience,
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const closed = once(child, 'close');

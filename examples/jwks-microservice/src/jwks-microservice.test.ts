@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { startIssuer, type Issuer } from './issuer.js';
+import { ISSUER, startIssuer, type Issuer } from './issuer.js';
 
 /** Another one at each run, so that the database need not be empty. */
 const USERNAME = `alice-${randomUUID()}`;
@@ -14,8 +14,9 @@ let app: INestApplication;
 let url: string;
 
 before(async () => {
-  issuer = await startIssuer(USERNAME, 'correct horse');
+  issuer = await startIssuer(USERNAME, 'correct horse', 'reports,letters');
   process.env.JWK_URL = `${issuer.url}/.well-known/jwks.json`;
+  process.env.ISSUER = ISSUER;
   const { AppModule } = await import('./app.module.js');
   app = await NestFactory.create(AppModule, new FastifyAdapter(), { logger: false });
   await app.listen(0, '127.0.0.1');
@@ -26,13 +27,19 @@ after(async () => {
   await issuer?.stop();
 });
 
-async function logIn(): Promise<{ access: string; refresh: string }> {
-  const answer = await fetch(`${issuer.url}/login/simpleJWT`, {
-    method: 'POST',
-    body: new URLSearchParams({ username: USERNAME, password: 'correct horse' }),
-  });
-  return (await answer.json()) as { access: string; refresh: string };
+interface Pair {
+  access: string;
+  refresh: string;
 }
+
+async function send(path: string, fields: Record<string, string>): Promise<Pair> {
+  const body = new URLSearchParams(fields);
+  const answer = await fetch(`${issuer.url}/login/simpleJWT${path}`, { method: 'POST', body });
+  assert.equal(answer.status, 200);
+  return (await answer.json()) as Pair;
+}
+
+const logIn = (): Promise<Pair> => send('', { username: USERNAME, password: 'correct horse' });
 
 const reports = (token: string): Promise<Response> =>
   fetch(`${url}/reports`, { headers: { Authorization: `Bearer ${token}` } });
@@ -55,6 +62,13 @@ test('a refresh token, a changed token and no token do not', async () => {
     assert.equal((await reports(token)).status, 401);
   }
   assert.equal((await fetch(`${url}/reports`)).status, 401);
+});
+
+test('a refresh token does not when it is spent or logged out, which the service cannot know', async () => {
+  const { refresh: spent } = await logIn();
+  const { refresh } = await send('/refresh', { refresh: spent });
+  await send('/blacklist', { refresh });
+  for (const token of [spent, refresh]) assert.equal((await reports(token)).status, 401);
 });
 
 test('a token that names a key of nobody is refused', async () => {
