@@ -5,6 +5,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { LedgerModule } from '../ledger/ledger.module.js';
 import { ThrottlingModule } from '../throttling/throttling.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
+import { PasswordDecoys } from '../users/password-decoys.js';
 import { UsersModule } from '../users/users.module.js';
 import { AccountOwner } from './account-owner.js';
 import { AuthErrorFilter } from './auth-error.filter.js';
@@ -67,6 +68,7 @@ import { UsersFixture } from './users-fixture.js';
     LoginService,
     OptionalJwtAuthGuard,
     OwnSchedule,
+    PasswordDecoys,
     RefreshCookie,
     RequestContextPipe,
     SessionAuthentication,
