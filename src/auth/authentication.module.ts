@@ -4,6 +4,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { LedgerModule } from '../ledger/ledger.module.js';
 import { ThrottlingModule } from '../throttling/throttling.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
+import { PasswordDecoys } from '../users/password-decoys.js';
 import { UsersModule } from '../users/users.module.js';
 import { AccountOwner } from './account-owner.js';
 import { AuthErrorFilter } from './auth-error.filter.js';
@@ -64,6 +65,7 @@ import { UsersFixture } from './users-fixture.js';
     LocalStrategy,
     LoginService,
     OptionalJwtAuthGuard,
+    PasswordDecoys,
     RefreshCookie,
     RequestContextPipe,
     SessionAuthentication,

@@ -7,6 +7,7 @@ import { UserStore, type AuthUser } from '../users/user-store.js';
 import { FakeClock } from '../../test/support/fake-clock.js';
 import { MemoryCounters } from '../../test/support/memory-counters.js';
 import { MemoryKnownClients } from '../../test/support/memory-known-clients.js';
+import { OneDecoy } from '../../test/support/one-decoy.js';
 import { LoginHooks } from './login-hooks.js';
 import { LoginService } from './login.service.js';
 
@@ -124,6 +125,7 @@ describe('LoginService', () => {
     login = new LoginService(
       users,
       hasher,
+      new OneDecoy(),
       new NotDave(settings),
       new LoginThrottle(settings, new MemoryCounters(clock), new MemoryKnownClients()),
       hooks,

@@ -3,6 +3,7 @@ import { trimText } from '../common/char-field.js';
 import { AuthError } from '../common/errors.js';
 import type { RequestContext } from '../common/request-context.js';
 import { LoginThrottle } from '../throttling/login-throttle.js';
+import { PasswordDecoys } from '../users/password-decoys.js';
 import { PasswordHasher } from '../users/password-hasher.js';
 import { UserAuthenticationRule } from '../users/user-authentication-rule.js';
 import { UserStore, type AuthUser } from '../users/user-store.js';
@@ -21,14 +22,15 @@ export class LoginService {
   constructor(
     private readonly users: UserStore,
     private readonly hasher: PasswordHasher,
+    private readonly decoys: PasswordDecoys,
     private readonly rule: UserAuthenticationRule,
     private readonly throttle: LoginThrottle,
     private readonly hooks: LoginHooks,
   ) {}
 
   /**
-   * The user with this name and password, or null. Whatever the reason of a refusal, it costs one password hash for
-   * each spelling, so that its time tells nobody which names exist (contract §5).
+   * The user with this name and password, or null. Whatever the reason of a refusal, it costs a check of a stored password
+   * for each spelling, so that its time tells nobody which names exist (contract §5).
    *
    * @param password - as it was sent; it counts with and without surrounding white space (contract §4)
    * @throws UnavailableError when too many log-ins wait already
@@ -110,8 +112,12 @@ export class LoginService {
     password: string,
   ): Promise<Verified | null> {
     const candidates = [password, trimText(password)];
-    if (user === null || !user.isActive) {
-      await this.hasher.burn(candidates);
+    const own = user === null ? null : this.hasher.decoyOf(user.password);
+    // Also where it is not needed: the first one waits for a sample of the table.
+    const standIn = await this.decoys.of(username, own);
+    if (user === null || own === null || !user.isActive) {
+      // An inactive user's own hash would tell by its time whether the password was right.
+      await this.hasher.verifyAny(candidates, own ?? standIn);
       return null;
     }
     const check = await this.hasher.verifyAny(candidates, user.password);

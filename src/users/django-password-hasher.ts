@@ -6,6 +6,7 @@ import { Logger, type OnModuleInit } from '@nestjs/common';
 import { UnavailableError } from '../common/errors.js';
 import { ConfigError } from '../config/resolve-settings.js';
 import { BoundedQueue } from './bounded-queue.js';
+import { passwordDecoy } from './domain/password-decoy.js';
 import {
   encodePassword,
   estimatedWork,
@@ -77,8 +78,7 @@ const TEMPLATES: Record<DjangoPasswordHasherOptions['preferred'], WritablePasswo
  * other parameters, higher ones too, asks for an upgrade, as Django's `must_update` does.
  *
  * A failed check of a cheaper stored hash is followed by as much of a preferred hash as is missing (Django's
- * `harden_runtime`). A stored hash that is dearer than a new one cannot be hidden: until its owner's next
- * log-in upgrades it, its refusals take longer than those of unknown users.
+ * `harden_runtime`). A stored hash that is dearer than a new one is imitated for unknown users by a decoy of its kind.
  *
  * Passwords have no greatest length: each algorithm digests a long one once before the dear part, which
  * adds some 3 ms for a megabyte. Only plain bcrypt ignores what follows byte 72, as Django's does.
@@ -128,6 +128,10 @@ export class DjangoPasswordHasher extends PasswordHasher implements OnModuleInit
       const hash = await this.#derivePreferred(Buffer.from(password), fresh);
       return encodePassword({ ...fresh, hash });
     }, signal);
+  }
+
+  override decoyOf(encoded: string): string | null {
+    return passwordDecoy(encoded);
   }
 
   async #verifyInTurn(

@@ -23,8 +23,8 @@ export interface CandidateCheck extends PasswordCheck {
  * Hashes and checks passwords in the form of Django's `auth_user.password` (contract §15).
  *
  * Every implementation promises that a refusal tells nothing by its time (contract §5): a check that does
- * not match takes about as long as one new hash for each candidate, whatever the stored text is. An unknown
- * or inactive user must therefore be answered by `burn` with the same candidates.
+ * not match takes at least as long as one new hash for each candidate, and no longer where the stored one is not
+ * dearer. For an unknown or inactive user a decoy is checked with the same candidates.
  *
  * Every method may be given the signal of the client's disconnection; it gives up a place in the queue.
  *
@@ -51,6 +51,18 @@ export abstract class PasswordHasher {
   abstract hash(password: string, signal?: AbortSignal): Promise<string>;
 
   /**
+   * A stored text that costs as much to check as this one and that no password matches: it is checked where a user is
+   * unknown or inactive. Equal costs give equal texts, by which users are counted.
+   *
+   * Without an override it is `!`, which costs a new hash: right where no stored hash is dearer than that.
+   *
+   * @returns null for a text that nothing matches anyhow, such as `!`; then another user's decoy is checked in its place
+   */
+  decoyOf(encoded: string): string | null {
+    return encoded.startsWith('!') ? null : '!';
+  }
+
+  /**
    * Whether the password is the stored one.
    *
    * @throws {UnavailableError} `unavailable` when too many checks wait already
@@ -61,8 +73,7 @@ export abstract class PasswordHasher {
   }
 
   /**
-   * Takes as long as a check that fails, so that an unknown or inactive user looks like a wrong password.
-   * Give it the candidates that `verifyAny` would have had: each costs one hash there as well.
+   * Takes as long as a new hash for each candidate: what a check that fails makes up to.
    *
    * @throws {UnavailableError} `unavailable` when too many checks wait already
    */

@@ -13,7 +13,13 @@ class NextVersion1900000000000 {
 
   async up(runner) {
     await runner.query('CREATE TABLE auth_next_version (id int)');
-    for (const table of ['auth_user', 'auth_session', 'auth_change', 'auth_attempt']) {
+    for (const table of [
+      'auth_user',
+      'auth_session',
+      'auth_change',
+      'auth_attempt',
+      'auth_known_client',
+    ]) {
       await runner.query(`ALTER TABLE ${table} ADD COLUMN next_version text NOT NULL DEFAULT 'x'`);
     }
     await runner.query('CREATE INDEX auth_session_next_version ON auth_session (next_version)');
