@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { addCreateClient } from './create-client.js';
 import { addCreateUser } from './create-user.js';
 import { addDocs } from './docs.js';
+import { addEndSessions } from './end-sessions.js';
 import { addFlushExpiredTokens } from './flush-expired-tokens.js';
 import { addKeys } from './keys.js';
 import { addMigrate } from './migrate.js';
@@ -22,6 +23,7 @@ for (const add of [
   addCreateUser,
   addCreateClient,
   addFlushExpiredTokens,
+  addEndSessions,
   addKeys,
   addOpenApi,
   addDocs,

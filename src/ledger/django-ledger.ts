@@ -82,6 +82,18 @@ const END = `
   SELECT now(), o.id FROM token_blacklist_outstandingtoken o
   WHERE o.user_id = $1::integer AND o.expires_at > now()`;
 
+/** One step along the primary key, over everything that is not on the blacklist: a sliding token outlives its row. */
+const END_EVERYTHING = `
+  WITH live AS (
+    SELECT o.id FROM token_blacklist_outstandingtoken o
+    LEFT JOIN token_blacklist_blacklistedtoken b ON b.token_id = o.id
+    WHERE o.id > $1 AND b.id IS NULL ORDER BY o.id LIMIT 1000),
+  ended AS (
+    INSERT INTO token_blacklist_blacklistedtoken (blacklisted_at, token_id)
+    SELECT now(), id FROM live
+    ON CONFLICT (token_id) DO NOTHING RETURNING token_id)
+  SELECT (SELECT max(id)::text FROM live) AS last, (SELECT count(*)::int FROM ended) AS ended`;
+
 const ENDED = 'ON CONFLICT (token_id) DO NOTHING RETURNING token_id';
 
 interface ListedRow {
@@ -201,6 +213,18 @@ export class DjangoLedger extends RefreshTokenLedger {
 
   override async endOthers(userId: string, keep: string | null): Promise<void> {
     while ((await this.rows(END_ALL, [userId, keep])).length > 0);
+  }
+
+  override async endAll(): Promise<number> {
+    let ended = 0;
+    for (let after: string | null = '0'; after !== null;) {
+      const [step] = (await this.rows(END_EVERYTHING, [after])) as [
+        { last: string | null; ended: number },
+      ];
+      ended += step.ended;
+      after = step.last;
+    }
+    return ended;
   }
 
   override async flush(): Promise<number> {

@@ -132,6 +132,12 @@ export abstract class RefreshTokenLedger {
     return this.endOthers(userId, keep);
   }
 
+  /**
+   * Ends everything that is live, of all users: for a database that was restored from a backup, in which ended sessions
+   * live again. Returns how much that was.
+   */
+  abstract endAll(): Promise<number>;
+
   /** Forgets what can never be used again, in batches. Returns how many rows were deleted. */
   abstract flush(): Promise<number>;
 }

@@ -16,6 +16,7 @@ import {
   sessionReference,
   type SessionReference,
 } from './domain/session-claims.js';
+import { endAllSessions } from './end-all-sessions.js';
 import { RefreshJudge, isLive, type Judgement, type PresentedRefresh } from './refresh-judge.js';
 import {
   RefreshTokenLedger,
@@ -169,6 +170,10 @@ export class SessionLedger extends RefreshTokenLedger {
 
   override async endOthers(userId: string, keep: string | null): Promise<void> {
     await this.rows.endOthers(this.rows.database, userId, keep, 'ended');
+  }
+
+  override endAll(): Promise<number> {
+    return endAllSessions(this.rows.database);
   }
 
   /** Walks the primary key. A row stays until the last access token of its session has ended as well. */

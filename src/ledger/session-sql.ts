@@ -1,3 +1,4 @@
+import { EVERYBODY } from './end-all-sessions.js';
 import { activeSql, keySql, staffSql, type UserTable } from '../users/user-table.js';
 
 /** Sessions of one user that are listed at most, the newest. */
@@ -123,7 +124,7 @@ export function sessionSql(user: UserTable): SessionSql {
         JOIN token_blacklist_blacklistedtoken b ON b.token_id = o.id WHERE o.jti = $8)
       AND NOT EXISTS (
         SELECT FROM auth_adoption_cutoff c
-        WHERE c.user_id = $2 AND coalesce(to_timestamp($9::float8) <= c.issued_until, true))
+        WHERE c.user_id IN ($2, '${EVERYBODY}') AND coalesce(to_timestamp($9::float8) <= c.issued_until, true))
       ON CONFLICT (id) DO NOTHING
       RETURNING id`,
     /* What the guard asks on a miss: session and user in one read. */

@@ -259,6 +259,17 @@ export function describeLedger(title: string, kept: Kept): void {
       await expect(isRevoked()).resolves.toEqual([true, true, false]);
     });
 
+    it('ends everything of everybody at once, counts it, and goes on with what is issued then', async () => {
+      const dead = [await issue(), await issue(alice, 'sliding'), await issue(bob)];
+      await ledger.revoke(dead[2]!);
+      await expect(ledger.endAll()).resolves.toBe(2);
+      for (const token of dead) await expect(ledger.isRevoked(token.claims)).resolves.toBe(true);
+      await expect(ledger.list(String(alice.id))).resolves.toEqual([]);
+      const next = await issue(bob);
+      await expect(ledger.isRevoked(next.claims)).resolves.toBe(false);
+      await expect(ledger.endAll()).resolves.toBe(1);
+    });
+
     it('flushes only what can never be used again, at most a thousand rows at a time', async () => {
       const live = await issue();
       const spent = await issue();

@@ -134,6 +134,11 @@ export class StrictLedger extends RefreshTokenLedger {
     await this.ends('user_id = $1 AND jti IS DISTINCT FROM $2', [userId, keep]);
   }
 
+  override async endAll(): Promise<number> {
+    const ended = await this.rows(`${END} true RETURNING jti) SELECT jti FROM ended`, []);
+    return ended.length;
+  }
+
   override async flush(): Promise<number> {
     for (let deleted = 0; ;) {
       const [step] = await this.rows<{ count: number }>(FLUSH, []);
