@@ -5,6 +5,7 @@ import { Attempts1700000000003 } from './migrations/1700000000003-attempts.js';
 import { AdoptedSessions1700000000004 } from './migrations/1700000000004-adopted-sessions.js';
 import { SigningKeys1700000000005 } from './migrations/1700000000005-signing-keys.js';
 import { DeletedUsers1700000000006 } from './migrations/1700000000006-deleted-users.js';
+import { SessionStarts1700000000040 } from './migrations/1700000000040-session-starts.js';
 
 /**
  * Every migration, in order. An explicit list: a folder pattern would depend on where the package is installed.
@@ -19,4 +20,5 @@ export const AUTH_MIGRATIONS = [
   AdoptedSessions1700000000004,
   SigningKeys1700000000005,
   DeletedUsers1700000000006,
+  SessionStarts1700000000040,
 ];
