@@ -190,9 +190,13 @@ export class SessionLedger extends RefreshTokenLedger {
       await this.noteUse(seen, sid, presented);
       return this.answer(seen, sid, presented);
     }
-    return againIfUndone(() =>
+    const outcome = await againIfUndone(() =>
       this.rows.database.transaction((transaction) => this.write(transaction, sid, presented)),
     );
+    if (outcome.verdict === 'refused' && outcome.reason === 'password_changed') {
+      sessionsEnded([sid], outcome.reason, byHolder(sid, presented.context));
+    }
+    return outcome;
   }
 
   private async write(
@@ -205,7 +209,6 @@ export class SessionLedger extends RefreshTokenLedger {
     if (judged.what === 'end') {
       await this.rows.end(transaction, sid, judged.reason);
       if (judged.reason === 'reused') this.warnOfReuse(judged.session, presented);
-      else sessionsEnded([sid], judged.reason, byHolder(sid, presented.context));
       return refused(judged.reason);
     }
     const { refreshTokenLifetime: lifetime } = this.settings;
