@@ -28,7 +28,7 @@ export function allowOrigins(app: NestFastifyApplication): void {
     reply.headers({
       'access-control-allow-origin': origin,
       'access-control-allow-credentials': 'true',
-      'access-control-expose-headers': 'Retry-After, WWW-Authenticate',
+      'access-control-expose-headers': 'Link, Retry-After, WWW-Authenticate, X-Total-Count',
     });
     const isPreflight =
       request.method === 'OPTIONS' &&

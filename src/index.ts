@@ -1,12 +1,12 @@
 export { AccountModule } from './account/account.module.js';
 export { AccountController } from './account/account.controller.js';
-export { AccountService } from './account/account.service.js';
+export { AccountService, type OwnSessionPage } from './account/account.service.js';
 export { ChangePasswordDto } from './account/dto/change-password.dto.js';
 export { ProfileResponse } from './account/dto/profile-response.dto.js';
 export { SessionsController } from './account/sessions.controller.js';
 export { AdminController } from './admin/admin.controller.js';
 export { AdminModule } from './admin/admin.module.js';
-export { AdminService } from './admin/admin.service.js';
+export { AdminService, type StaffRequest, type StaffSessionPage } from './admin/admin.service.js';
 export { StaffGuard } from './admin/staff.guard.js';
 export { configureApp } from './app.setup.js';
 export { AuthErrorFilter } from './auth/auth-error.filter.js';
@@ -37,7 +37,7 @@ export { StatelessJwtAuthGuard } from './auth/stateless-jwt-auth.guard.js';
 export type { TokenPaths } from './auth/token-paths.js';
 export { TokenController } from './auth/token.controller.js';
 export { TokenViewsService } from './auth/token-views.service.js';
-export { SessionResponse } from './auth/dto/session-response.dto.js';
+export { SessionResponse, StaffSessionResponse } from './auth/dto/session-response.dto.js';
 export { TokenBlacklistDto } from './auth/dto/token-blacklist.dto.js';
 export { TokenObtainPairDto } from './auth/dto/token-obtain-pair.dto.js';
 export { TokenRefreshSlidingDto } from './auth/dto/token-refresh-sliding.dto.js';
@@ -66,6 +66,7 @@ export { ConfigError } from './config/resolve-settings.js';
 export type { AuthenticationClass, Settings, SettingsInput } from './config/settings.js';
 export { AUTH_MIGRATIONS } from './database/migrations.js';
 export { AUTH_ENTITIES, AUTH_TABLES } from './entities.js';
+export type { Actor, Cause } from './events/security-event.js';
 export { HealthModule } from './health/health.module.js';
 export { JwksController } from './jwks/jwks.controller.js';
 export { JwksModule } from './jwks/jwks.module.js';
@@ -84,8 +85,10 @@ export {
   type PresentedToken,
   type Refusal,
   type SessionInfo,
+  type SessionPage,
   type SpendOutcome,
 } from './ledger/refresh-token-ledger.js';
+export type { PageRequest } from './ledger/session-page.js';
 export { Session } from './ledger/session.entity.js';
 export { OAuthController } from './oauth/oauth.controller.js';
 export { OAuthModule } from './oauth/oauth.module.js';
@@ -102,6 +105,7 @@ export { ThrottlingModule } from './throttling/throttling.module.js';
 export { TokenBackend } from './tokens/token-backend.js';
 export { TokensService } from './tokens/tokens.service.js';
 export { TokenClaims, type ClaimsSubject } from './tokens/token-claims.js';
+export type { StaffVerdict } from './users/domain/standing.js';
 export type { UserProperties } from './users/entity-table.js';
 export { EntityUserStore } from './users/entity-user-store.js';
 export {
@@ -113,6 +117,7 @@ export {
   type CandidateCheck,
   type PasswordCheck,
 } from './users/password-hasher.js';
+export { PasswordPolicy } from './users/password-policy.js';
 export { UserAuthenticationRule } from './users/user-authentication-rule.js';
 export { UserStore, type AuthUser } from './users/user-store.js';
 export type { UserTable } from './users/user-table.js';

@@ -24,7 +24,8 @@ import { AuthenticationGuard } from '../auth/authentication.guard.js';
 import { ErrorResponse } from '../auth/dto/token-responses.dto.js';
 import { HttpView } from '../auth/http-view.decorator.js';
 import { FieldsPipe } from '../auth/fields.pipe.js';
-import { CurrentToken, CurrentUser } from '../auth/request.decorators.js';
+import { CurrentToken, CurrentUser, FromClient } from '../auth/request.decorators.js';
+import type { RequestContext } from '../common/request-context.js';
 import type { Claims } from '../tokens/domain/compact.js';
 import { AccountService } from './account.service.js';
 import { ChangePasswordDto } from './dto/change-password.dto.js';
@@ -68,7 +69,8 @@ export class AccountController {
     @Body(FieldsPipe) passwords: ChangePasswordDto,
     @CurrentUser() user: AuthenticatedUser,
     @CurrentToken() token: Claims | undefined,
+    @FromClient() context: RequestContext,
   ): Promise<void> {
-    return this.account.changePassword(user, passwords, token);
+    return this.account.changePassword(user, passwords, token, context);
   }
 }

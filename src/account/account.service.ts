@@ -3,13 +3,30 @@ import { AccountOwner } from '../auth/account-owner.js';
 import type { AuthenticatedUser } from '../auth/authenticated-user.js';
 import { LoginService } from '../auth/login.service.js';
 import { AuthError, ValidationError } from '../common/errors.js';
+import type { RequestContext } from '../common/request-context.js';
+import { securityEvent, sessionsEnded, type Cause } from '../events/security-event.js';
 import { sessionIdOf } from '../ledger/domain/session-claims.js';
 import { RefreshTokenLedger } from '../ledger/refresh-token-ledger.js';
+import { FIRST_PAGE, type PageRequest } from '../ledger/session-page.js';
 import type { Claims } from '../tokens/domain/compact.js';
 import { PasswordHasher } from '../users/password-hasher.js';
+import { PasswordPolicy } from '../users/password-policy.js';
 import { UserStore } from '../users/user-store.js';
 import type { ChangePasswordDto } from './dto/change-password.dto.js';
 import { sessionResponse, type SessionResponse } from '../auth/dto/session-response.dto.js';
+
+/**
+ * A part of the own sessions of a user.
+ *
+ * @publicApi
+ */
+export interface OwnSessionPage {
+  readonly sessions: readonly SessionResponse[];
+  /** How many there are on all pages. */
+  readonly total: number;
+  /** What to ask the next page with; null behind the last one. */
+  readonly next: string | null;
+}
 
 /**
  * What the signed-in user can do with the own account. Each method throws what the guard would, where that has looked
@@ -25,54 +42,81 @@ export class AccountService {
     private readonly login: LoginService,
     private readonly users: UserStore,
     private readonly hasher: PasswordHasher,
+    private readonly policy: PasswordPolicy,
   ) {}
 
   /** Live sessions, the newest first. */
   async listSessions(
     user: AuthenticatedUser,
     token: Claims | undefined,
-  ): Promise<SessionResponse[]> {
+    page: PageRequest = FIRST_PAGE,
+  ): Promise<OwnSessionPage> {
     const current = token ? sessionIdOf(token) : null;
-    const sessions = await this.ledger.list(await this.keyOf(user));
-    return sessions.map((session) => sessionResponse(session, current));
+    const { sessions, total, next } = await this.ledger.list(await this.keyOf(user), page);
+    return { sessions: sessions.map((session) => sessionResponse(session, current)), total, next };
   }
 
   /** @throws AuthError `not_found` when the user has no such live session */
-  async endSession(user: AuthenticatedUser, sessionId: string): Promise<void> {
-    const isEnded = await this.ledger.end(await this.keyOf(user), sessionId);
-    if (!isEnded) throw new AuthError('not_found');
+  async endSession(
+    user: AuthenticatedUser,
+    sessionId: string,
+    context: RequestContext,
+  ): Promise<void> {
+    const userId = await this.keyOf(user);
+    if (!(await this.ledger.end(userId, sessionId))) throw new AuthError('not_found');
+    sessionsEnded([sessionId], 'ended', causeOf(userId, context));
   }
 
   /** Ends all sessions of the user but the token's; all of them without a token, or where it names no session. */
-  async endSessions(user: AuthenticatedUser, token: Claims | undefined): Promise<void> {
-    await this.ledger.endOthers(await this.keyOf(user), token ? sessionIdOf(token) : null);
+  async endSessions(
+    user: AuthenticatedUser,
+    token: Claims | undefined,
+    context: RequestContext,
+  ): Promise<void> {
+    const userId = await this.keyOf(user);
+    const ended = await this.ledger.endOthers(userId, token ? sessionIdOf(token) : null);
+    sessionsEnded(ended, 'ended', causeOf(userId, context));
   }
 
   /**
    * Changes the password and ends all other sessions of the user (design §3); this one too, where its token names no
    * session.
    *
-   * @throws ValidationError when the old password is wrong
+   * @throws ValidationError when the old password is wrong, or the new one may not be set
    * @throws AuthError `throttled` after too many wrong ones in this session
    */
   async changePassword(
     user: AuthenticatedUser,
     passwords: ChangePasswordDto,
     token: Claims | undefined,
+    context: RequestContext,
   ): Promise<void> {
+    const problems = await this.policy.problems(passwords.new_password);
+    if (problems.length > 0) throw new ValidationError({ new_password: problems });
     const keep = token ? sessionIdOf(token) : null;
     const owner = await this.login.confirm(await this.keyOf(user), keep, passwords.old_password);
     if (owner === null) throw wrongPassword();
     const encoded = await this.hasher.hash(passwords.new_password);
     // Another change may have won the race: then the old password is not the old one any more.
     if (!(await this.users.changePassword(owner, encoded, keep))) throw wrongPassword();
-    await this.ledger.passwordChanged(String(owner.id), keep);
+    const userId = String(owner.id);
+    await this.ledger.passwordChanged(userId, keep);
+    securityEvent({
+      event: 'password_changed',
+      ...causeOf(userId, context),
+      target: `user:${userId}`,
+      keptSession: keep,
+    });
   }
 
   /** The primary key, by which the ledger knows users. */
   private async keyOf(user: AuthenticatedUser): Promise<string> {
     return String((await this.owners.of(user)).id);
   }
+}
+
+function causeOf(userId: string, { ip }: RequestContext): Cause {
+  return { actor: `user:${userId}`, address: ip };
 }
 
 function wrongPassword(): ValidationError {

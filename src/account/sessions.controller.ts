@@ -6,6 +6,7 @@ import {
   HttpCode,
   Param,
   Query,
+  Res,
   UseFilters,
   UseGuards,
 } from '@nestjs/common';
@@ -24,7 +25,15 @@ import type { AuthenticatedUser } from '../auth/authenticated-user.js';
 import { AuthenticationGuard } from '../auth/authentication.guard.js';
 import { ErrorResponse } from '../auth/dto/token-responses.dto.js';
 import { HttpView } from '../auth/http-view.decorator.js';
-import { CurrentToken, CurrentUser } from '../auth/request.decorators.js';
+import { CurrentToken, CurrentUser, FromClient } from '../auth/request.decorators.js';
+import {
+  PAGE_HEADERS,
+  PageQuery,
+  describePage,
+  type HeaderTarget,
+} from '../auth/session-page-headers.js';
+import type { RequestContext } from '../common/request-context.js';
+import { pageRequest } from '../ledger/session-page.js';
 import type { Claims } from '../tokens/domain/compact.js';
 import { AccountService } from './account.service.js';
 import { SessionResponse } from '../auth/dto/session-response.dto.js';
@@ -47,12 +56,18 @@ export class SessionsController {
   @HttpView({ name: 'Session List', description: 'The live sessions of the signed-in user.' })
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Session List', description: 'Live sessions, the newest first.' })
-  @ApiOkResponse({ type: [SessionResponse] })
-  list(
+  @PageQuery()
+  @ApiOkResponse({ type: [SessionResponse], headers: PAGE_HEADERS })
+  async list(
     @CurrentUser() user: AuthenticatedUser,
     @CurrentToken() token: Claims | undefined,
-  ): Promise<SessionResponse[]> {
-    return this.account.listSessions(user, token);
+    @Query() query: Record<string, unknown>,
+    @Res({ passthrough: true }) response: HeaderTarget,
+  ): Promise<readonly SessionResponse[]> {
+    const request = pageRequest(query);
+    const page = await this.account.listSessions(user, token, request);
+    describePage(response, request, page);
+    return page.sessions;
   }
 
   @Delete(':id')
@@ -64,8 +79,12 @@ export class SessionsController {
   })
   @ApiNoContentResponse({ description: 'It has ended.' })
   @ApiNotFoundResponse({ description: 'The user has no such session.', type: ErrorResponse })
-  end(@CurrentUser() user: AuthenticatedUser, @Param('id') id: string): Promise<void> {
-    return this.account.endSession(user, id);
+  end(
+    @CurrentUser() user: AuthenticatedUser,
+    @Param('id') id: string,
+    @FromClient() context: RequestContext,
+  ): Promise<void> {
+    return this.account.endSession(user, id, context);
   }
 
   @Delete()
@@ -81,8 +100,9 @@ export class SessionsController {
   endOthers(
     @CurrentUser() user: AuthenticatedUser,
     @CurrentToken() token: Claims | undefined,
+    @FromClient() context: RequestContext,
     @Query('all') all?: string,
   ): Promise<void> {
-    return this.account.endSessions(user, all === 'true' ? undefined : token);
+    return this.account.endSessions(user, all === 'true' ? undefined : token, context);
   }
 }

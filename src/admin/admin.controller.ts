@@ -6,6 +6,8 @@ import {
   HttpCode,
   Param,
   Post,
+  Query,
+  Res,
   UseFilters,
   UseGuards,
 } from '@nestjs/common';
@@ -16,26 +18,40 @@ import {
   ApiNotFoundResponse,
   ApiOkResponse,
   ApiOperation,
+  ApiQuery,
   ApiTags,
   ApiUnauthorizedResponse,
 } from '../common/openapi.decorators.js';
-import { SessionResponse } from '../auth/dto/session-response.dto.js';
+import type { AuthenticatedUser } from '../auth/authenticated-user.js';
+import { StaffSessionResponse } from '../auth/dto/session-response.dto.js';
 import { AuthErrorFilter } from '../auth/auth-error.filter.js';
 import { AuthenticationGuard } from '../auth/authentication.guard.js';
 import { ErrorResponse } from '../auth/dto/token-responses.dto.js';
 import { HttpView } from '../auth/http-view.decorator.js';
+import { CurrentUser, FromClient } from '../auth/request.decorators.js';
+import {
+  PAGE_HEADERS,
+  PageQuery,
+  describePage,
+  type HeaderTarget,
+} from '../auth/session-page-headers.js';
+import type { RequestContext } from '../common/request-context.js';
+import { pageRequest } from '../ledger/session-page.js';
 import { AdminService } from './admin.service.js';
 import { StaffGuard } from './staff.guard.js';
 
 /**
- * What staff (`is_staff`) can do with the accounts of others.
+ * What staff (`is_staff`) can do with the accounts of users who are not staff, and superusers with all.
  *
  * @publicApi
  */
 @ApiTags('admin')
 @ApiBearerAuth()
 @ApiUnauthorizedResponse({ description: 'No or wrong credentials.', type: ErrorResponse })
-@ApiForbiddenResponse({ description: 'Not staff.', type: ErrorResponse })
+@ApiForbiddenResponse({
+  description: 'Not staff; or the user is staff, and the caller no superuser.',
+  type: ErrorResponse,
+})
 @ApiNotFoundResponse({ description: 'No such user.', type: ErrorResponse })
 @Controller('admin/users/:id')
 @UseFilters(AuthErrorFilter)
@@ -47,9 +63,19 @@ export class AdminController {
   @HttpView({ name: 'User Sessions', description: 'The live sessions of a user.' })
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'User Sessions', description: 'Live sessions, the newest first.' })
-  @ApiOkResponse({ type: [SessionResponse] })
-  listSessions(@Param('id') id: string): Promise<SessionResponse[]> {
-    return this.admin.listSessions(id);
+  @PageQuery()
+  @ApiOkResponse({ type: [StaffSessionResponse], headers: PAGE_HEADERS })
+  async listSessions(
+    @Param('id') id: string,
+    @CurrentUser() staff: AuthenticatedUser,
+    @FromClient() context: RequestContext,
+    @Query() query: Record<string, unknown>,
+    @Res({ passthrough: true }) response: HeaderTarget,
+  ): Promise<readonly StaffSessionResponse[]> {
+    const request = pageRequest(query);
+    const page = await this.admin.listSessions({ staff, context }, id, request);
+    describePage(response, request, page);
+    return page.sessions;
   }
 
   @Delete('sessions')
@@ -57,20 +83,39 @@ export class AdminController {
   @HttpCode(204)
   @ApiOperation({ summary: 'End User Sessions', description: 'Ends all sessions of a user.' })
   @ApiNoContentResponse({ description: 'They have ended.' })
-  endSessions(@Param('id') id: string): Promise<void> {
-    return this.admin.endSessions(id);
+  endSessions(
+    @Param('id') id: string,
+    @CurrentUser() staff: AuthenticatedUser,
+    @FromClient() context: RequestContext,
+  ): Promise<void> {
+    return this.admin.endSessions({ staff, context }, id);
   }
 
   @Post('deactivate')
-  @HttpView({ name: 'Deactivate User', description: 'Refuses the user everywhere; sessions rest.' })
+  @HttpView({
+    name: 'Deactivate User',
+    description: "Refuses the user everywhere and ends the user's sessions.",
+  })
   @HttpCode(204)
   @ApiOperation({
     summary: 'Deactivate User',
-    description: 'Refuses the user everywhere. Sessions rest and live again on activation.',
+    description:
+      "Refuses the user everywhere and ends the user's sessions. The last superuser cannot be deactivated.",
+  })
+  @ApiQuery({
+    name: 'keep_sessions',
+    enum: ['true'],
+    required: false,
+    description: 'Lets the sessions rest: they live again on activation.',
   })
   @ApiNoContentResponse({ description: 'The user is deactivated.' })
-  deactivate(@Param('id') id: string): Promise<void> {
-    return this.admin.setActive(id, false);
+  deactivate(
+    @Param('id') id: string,
+    @CurrentUser() staff: AuthenticatedUser,
+    @FromClient() context: RequestContext,
+    @Query('keep_sessions') keep?: string,
+  ): Promise<void> {
+    return this.admin.deactivate({ staff, context }, id, keep === 'true');
   }
 
   @Post('activate')
@@ -78,7 +123,11 @@ export class AdminController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Activate User', description: 'Lets the user in again.' })
   @ApiNoContentResponse({ description: 'The user is active.' })
-  activate(@Param('id') id: string): Promise<void> {
-    return this.admin.setActive(id, true);
+  activate(
+    @Param('id') id: string,
+    @CurrentUser() staff: AuthenticatedUser,
+    @FromClient() context: RequestContext,
+  ): Promise<void> {
+    return this.admin.activate({ staff, context }, id);
   }
 }

@@ -1,40 +1,129 @@
 import { Injectable } from '@nestjs/common';
-import { sessionResponse, type SessionResponse } from '../auth/dto/session-response.dto.js';
+import { AccountOwner } from '../auth/account-owner.js';
+import type { AuthenticatedUser } from '../auth/authenticated-user.js';
+import {
+  staffSessionResponse,
+  type StaffSessionResponse,
+} from '../auth/dto/session-response.dto.js';
 import { AuthError } from '../common/errors.js';
+import type { RequestContext } from '../common/request-context.js';
+import { securityEvent, sessionsEnded, type Cause } from '../events/security-event.js';
 import { RefreshTokenLedger } from '../ledger/refresh-token-ledger.js';
+import { FIRST_PAGE, type PageRequest } from '../ledger/session-page.js';
+import type { StaffVerdict } from '../users/domain/standing.js';
 import { UserStore } from '../users/user-store.js';
 
 /**
- * What staff can do with the accounts of others. Users are named by their primary key.
+ * The member of staff who asks, and from where.
+ *
+ * @publicApi
+ */
+export interface StaffRequest {
+  readonly staff: AuthenticatedUser;
+  readonly context: RequestContext;
+}
+
+/**
+ * A part of the sessions of a user, as staff see them.
+ *
+ * @publicApi
+ */
+export interface StaffSessionPage {
+  readonly sessions: readonly StaffSessionResponse[];
+  /** How many there are on all pages. */
+  readonly total: number;
+  /** What to ask the next page with; null behind the last one. */
+  readonly next: string | null;
+}
+
+/**
+ * What staff can do with the accounts of others: staff (`is_staff`) with those of users who are not staff, superusers
+ * with all, nobody with that of the last superuser. Users are named by their primary key. Each act is a line of the log.
  *
  * @publicApi
  */
 @Injectable()
 export class AdminService {
   constructor(
+    private readonly owners: AccountOwner,
     private readonly users: UserStore,
     private readonly ledger: RefreshTokenLedger,
   ) {}
 
-  /** @throws AuthError `not_found` */
-  async listSessions(userId: string): Promise<SessionResponse[]> {
-    await this.requireUser(userId);
-    const sessions = await this.ledger.list(userId);
-    return sessions.map((session) => sessionResponse(session, null));
+  /** @throws AuthError `not_found` or `permission_denied` */
+  async listSessions(
+    request: StaffRequest,
+    userId: string,
+    page: PageRequest = FIRST_PAGE,
+  ): Promise<StaffSessionPage> {
+    const staffId = await this.staffIdOf(request);
+    requireAllowed(await this.users.judgeStaffAct(staffId, userId));
+    const { sessions, total, next } = await this.ledger.list(userId, page);
+    securityEvent({
+      event: 'sessions_viewed',
+      ...causeOf(staffId, request),
+      target: `user:${userId}`,
+    });
+    return { sessions: sessions.map(staffSessionResponse), total, next };
   }
 
-  /** @throws AuthError `not_found` */
-  async endSessions(userId: string): Promise<void> {
-    await this.requireUser(userId);
-    await this.ledger.endOthers(userId, null);
+  /** @throws AuthError `not_found` or `permission_denied` */
+  async endSessions(request: StaffRequest, userId: string): Promise<void> {
+    const staffId = await this.staffIdOf(request);
+    requireAllowed(await this.users.judgeStaffAct(staffId, userId));
+    const ended = await this.ledger.endOthers(userId, null);
+    const cause = causeOf(staffId, request);
+    const target = `user:${userId}` as const;
+    securityEvent({ event: 'sessions_ended', ...cause, target, count: ended.length });
+    sessionsEnded(ended, 'ended', cause);
   }
 
-  /** @throws AuthError `not_found` */
-  async setActive(userId: string, isActive: boolean): Promise<void> {
-    if (!(await this.users.setActive(userId, isActive))) throw new AuthError('not_found');
+  /**
+   * Refuses the user everywhere.
+   *
+   * @param keepsSessions - they rest, and live again on activation; otherwise they end
+   * @throws AuthError `not_found` or `permission_denied`
+   */
+  async deactivate(request: StaffRequest, userId: string, keepsSessions = false): Promise<void> {
+    const staffId = await this.staffIdOf(request);
+    requireAllowed(await this.users.setActive(userId, false, staffId));
+    const ended = keepsSessions ? [] : await this.ledger.endOthers(userId, null);
+    const cause = causeOf(staffId, request);
+    const target = `user:${userId}` as const;
+    securityEvent({ event: 'user_deactivated', ...cause, target, keptSessions: keepsSessions });
+    sessionsEnded(ended, 'user_deactivated', cause);
   }
 
-  private async requireUser(userId: string): Promise<void> {
-    if ((await this.users.findById(userId)) === null) throw new AuthError('not_found');
+  /** @throws AuthError `not_found` or `permission_denied` */
+  async activate(request: StaffRequest, userId: string): Promise<void> {
+    const staffId = await this.staffIdOf(request);
+    requireAllowed(await this.users.setActive(userId, true, staffId));
+    const cause = causeOf(staffId, request);
+    securityEvent({ event: 'user_activated', ...cause, target: `user:${userId}` });
+  }
+
+  private async staffIdOf({ staff }: StaffRequest): Promise<string> {
+    return String((await this.owners.of(staff)).id);
+  }
+}
+
+function causeOf(staffId: string, { context }: StaffRequest): Cause {
+  return { actor: `user:${staffId}`, address: context.ip };
+}
+
+/** @throws AuthError unless the act is allowed */
+function requireAllowed(verdict: StaffVerdict): void {
+  switch (verdict) {
+    case 'allowed':
+      return;
+    case 'not_found':
+      throw new AuthError('not_found');
+    case 'not_allowed':
+      throw new AuthError('permission_denied', { reason: 'not_allowed_on_staff' });
+    case 'last_superuser':
+      throw new AuthError('permission_denied', {
+        detail: 'The last superuser cannot be deactivated.',
+        reason: verdict,
+      });
   }
 }

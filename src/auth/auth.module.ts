@@ -13,6 +13,7 @@ import {
   type SettingsOptions,
 } from '../config/settings.module.js';
 import { LedgerModule } from '../ledger/ledger.module.js';
+import { PasswordPolicy } from '../users/password-policy.js';
 import { UsersModule } from '../users/users.module.js';
 import { AuthenticationModule } from './authentication.module.js';
 import { seamProviders, type AuthOverrides } from './overrides.js';
@@ -93,8 +94,8 @@ function authModule(
     module: AuthModule,
     global: true,
     imports: [...imports, settings, AuthenticationModule, LedgerModule, UsersModule],
-    providers: [...seams.providers, cookieMode(controller)],
-    exports: [...seams.exports, AuthenticationModule],
+    providers: [...seams.providers, PasswordPolicy, cookieMode(controller)],
+    exports: [...seams.exports, PasswordPolicy, AuthenticationModule],
     controllers: [controller],
   };
 }

@@ -3,6 +3,7 @@ import { fromOptions, resolveSettings } from '../config/resolve-settings.js';
 import { LoginThrottle } from '../throttling/login-throttle.js';
 import { PasswordHasher, type CandidateCheck } from '../users/password-hasher.js';
 import { UserAuthenticationRule } from '../users/user-authentication-rule.js';
+import type { StaffVerdict } from '../users/domain/standing.js';
 import { UserStore, type AuthUser } from '../users/user-store.js';
 import { FakeClock } from '../../test/support/fake-clock.js';
 import { MemoryCounters } from '../../test/support/memory-counters.js';
@@ -79,8 +80,12 @@ class MemoryUsers extends UserStore {
     return false;
   }
 
-  override async setActive(): Promise<boolean> {
-    return false;
+  override async judgeStaffAct(): Promise<StaffVerdict> {
+    return 'not_allowed';
+  }
+
+  override async setActive(): Promise<StaffVerdict> {
+    return 'not_allowed';
   }
 
   override async recordLogin(): Promise<void> {}

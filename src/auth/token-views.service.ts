@@ -8,6 +8,7 @@ import {
   type PresentedToken,
   type Refusal,
 } from '../ledger/refresh-token-ledger.js';
+import { securityEvent, sessionsEnded } from '../events/security-event.js';
 import { RefreshThrottle } from '../throttling/refresh-throttle.js';
 import { sessionIdOf } from '../ledger/domain/session-claims.js';
 import type { Claims } from '../tokens/domain/compact.js';
@@ -119,9 +120,12 @@ export class TokenViewsService {
   }
 
   /** @throws InvalidTokenError `token_not_valid`, also when the token had ended before */
-  async blacklist(token: string): Promise<EmptyResponse> {
+  async blacklist(token: string, context: RequestContext): Promise<EmptyResponse> {
     const presented = await this.read(token, RefreshToken);
     if (!(await this.ledger.revoke(presented))) throw refusal('blacklisted');
+    const session = this.sessionOf(presented.claims) ?? '';
+    // Whoever holds the token may end it; who that is it does not prove.
+    sessionsEnded([session], 'logged_out', { actor: `session:${session}`, address: context.ip });
     return {};
   }
 
@@ -149,6 +153,13 @@ export class TokenViewsService {
     const claims = await this.ownClaims.atLogin(user, kind, context);
     const issued = await this.ledger.issue(kind, { ...user, claims }, context);
     if (issued === null) throw new AuthError('no_active_account', { reason: 'changed_meanwhile' });
+    securityEvent({
+      event: 'logged_in',
+      actor: `user:${user.id}`,
+      target: `user:${user.id}`,
+      address: context.ip,
+      session: this.sessionOf(issued.claims),
+    });
     if (this.settings.updateLastLogin) await this.hooks.onLoginSuccess(user, context);
     return issued;
   }
@@ -162,10 +173,14 @@ export class TokenViewsService {
     return { token, claims: await this.ownClaims.atRefresh(claims, kind, context) };
   }
 
-  /** A token without a session is counted by its own id: with the Django ledger that is all there is. */
   private async countRefresh(claims: Claims): Promise<void> {
-    const session = sessionIdOf(claims) ?? this.tokens.idOf(claims);
+    const session = this.sessionOf(claims);
     if (session !== null) await this.throttle.count(session);
+  }
+
+  /** A token without a session goes by its own id: with the Django ledger that is all there is. */
+  private sessionOf(claims: Claims): string | null {
+    return sessionIdOf(claims) ?? this.tokens.idOf(claims);
   }
 
   private accessFrom(refresh: Claims): string {

@@ -87,8 +87,11 @@ export class TokenController {
     refreshCookie: 'ends',
     refuses: 'The token is not valid or has been blacklisted before.',
   })
-  blacklist(@Body(FieldsPipe) body: TokenBlacklistDto): Promise<EmptyResponse> {
-    return this.views.blacklist(body.refresh);
+  blacklist(
+    @Body(FieldsPipe) body: TokenBlacklistDto,
+    @FromClient() context: RequestContext,
+  ): Promise<EmptyResponse> {
+    return this.views.blacklist(body.refresh, context);
   }
 
   @Post([...DEFAULT_TOKEN_PATHS.obtainSliding])

@@ -24,6 +24,7 @@ interface FixtureUser {
   readonly email?: string;
   readonly is_active?: boolean;
   readonly is_staff?: boolean;
+  readonly is_superuser?: boolean;
   /** Key of `TokenAuthentication`. */
   readonly auth_token?: string;
   /** Cookie of a live browser session. */
@@ -59,6 +60,7 @@ export class UsersFixture {
       email: user.email,
       isActive: user.is_active,
       isStaff: user.is_staff,
+      isSuperuser: user.is_superuser,
     });
     const created = await this.users.findByUsername(user.username);
     if (created === null) return;

@@ -8,6 +8,7 @@ import { ConfigError } from '../config/resolve-settings.js';
 import type { Settings } from '../config/settings.js';
 import { withDataSource } from '../data-source.js';
 import { DjangoPasswordHasher } from '../users/django-password-hasher.js';
+import { PasswordPolicy } from '../users/password-policy.js';
 import { User } from '../users/user.entity.js';
 import { UsersService, type NewUser } from '../users/users.service.js';
 import { withDatabase } from './application.js';
@@ -33,8 +34,8 @@ export function addCreateUser(program: Command): void {
     )
     .requiredOption('--username <name>', 'the name to log in with')
     .option('--email <address>', 'the e-mail address', '')
-    .option('--staff', 'may administer other users', false)
-    .option('--superuser', "Django's flag of that name", false)
+    .option('--staff', 'may administer users who are not staff', false)
+    .option('--superuser', 'may administer staff too; is staff', false)
     .option('--password-stdin', 'read the password from the first line of the input', false)
     .action((options: CreateUserOptions) =>
       orExplain('The user has not been created.', () => createUser(options)),
@@ -45,6 +46,7 @@ async function createUser(options: CreateUserOptions): Promise<void> {
   checkUsername(options.username);
   const config = readEnvironment(process.env);
   const chosen = await choosePassword(options);
+  if (chosen !== null) await checkPassword(chosen, config.settings);
   const password = chosen ?? randomBytes(12).toString('base64url');
   const hasher = new DjangoPasswordHasher({ preferred: config.settings.passwordHasher });
   await withDatabase(config, async (databaseUrl) => {
@@ -52,7 +54,8 @@ async function createUser(options: CreateUserOptions): Promise<void> {
       username: options.username,
       password: await hasher.hash(password),
       email: options.email,
-      isStaff: options.staff,
+      // A superuser who does not get as far as the staff views would be none.
+      isStaff: options.staff || options.superuser,
       isSuperuser: options.superuser,
     });
     if (!isCreated) throw new ConfigError([`--username: ${options.username} is taken.`]);
@@ -81,6 +84,12 @@ async function choosePassword({ passwordStdin }: CreateUserOptions): Promise<str
   }
   if (!process.stdin.isTTY) return null;
   return (await promptPassword('Password (empty: one is made): ')) || null;
+}
+
+/** @throws ConfigError that says what is wrong with it */
+async function checkPassword(password: string, settings: Settings): Promise<void> {
+  const problems = await new PasswordPolicy(settings).problems(password);
+  if (problems.length > 0) throw new ConfigError(problems);
 }
 
 /** Log-in trims names and refuses U+0000, so that a name with these could never be used. */

@@ -33,13 +33,13 @@ const REASONS: readonly (readonly [reason: string, meaning: string, remedy: stri
   ],
   [
     'session_ended',
-    'The session had ended: by log-out, a changed password, the user, staff, or a spent token that came back.',
+    'The session had ended: by log-out, a changed password, the user, staff, a deactivation, `SESSIONS_PER_USER`, or a spent token that came back.',
     'Log in.',
   ],
   [
     'user_inactive',
     'The user is deactivated or deleted, or may not have tokens by a rule of the host.',
-    'Say so. A deactivated user who is activated again goes on with the same token.',
+    'Say so. Where the sessions were let rest (`?keep_sessions=true`), an activated user goes on with the same token.',
   ],
   [
     'password_changed',

@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { Option, type Command } from 'commander';
 import { orExplain } from '../app.main.js';
 import { readEnvironment } from '../config/environment.js';
@@ -5,8 +6,13 @@ import { withDataSource } from '../data-source.js';
 import { RING_ALGORITHMS, type RingAlgorithm } from '../keys/domain/algorithm.js';
 import type { KeyChange } from '../keys/key-description.js';
 import { KeyRotationService } from '../keys/key-rotation.service.js';
+import type { Cause } from '../events/security-event.js';
 import { withDatabase } from './application.js';
+import { CommandLogger } from './command-logger.js';
 import { keyTable, timeText } from './keys-table.js';
+
+/** The operator at a shell of this machine. */
+const BY_COMMAND: Cause = { actor: 'command', address: null };
 
 interface RetireCommandOptions {
   readonly now: boolean;
@@ -51,7 +57,7 @@ export function addKeys(program: Command): void {
 
 function generate(algorithm: RingAlgorithm | undefined): Promise<void> {
   return withKeys(async (keys) => {
-    const key = await keys.generate(algorithm);
+    const key = await keys.generate(algorithm, BY_COMMAND);
     say(
       `The next key is ${key.kid} (${key.algorithm}). It is published, and signs when it is its turn.`,
     );
@@ -59,11 +65,11 @@ function generate(algorithm: RingAlgorithm | undefined): Promise<void> {
 }
 
 function rotate(): Promise<void> {
-  return withKeys(async (keys) => sayChange(await keys.rotate()));
+  return withKeys(async (keys) => sayChange(await keys.rotate(BY_COMMAND)));
 }
 
 function retire(kid: string, options: RetireCommandOptions): Promise<void> {
-  return withKeys(async (keys) => sayChange(await keys.retire(kid, options)));
+  return withKeys(async (keys) => sayChange(await keys.retire(kid, options, BY_COMMAND)));
 }
 
 function list(json: boolean): Promise<void> {
@@ -92,6 +98,7 @@ function sayChange({ signing, retired, isUnannounced }: KeyChange): void {
 /** Outside of the server's modules: these refuse to be built while a key does not open, which is to be mended here. */
 async function withKeys(work: (keys: KeyRotationService) => Promise<void>): Promise<void> {
   const config = readEnvironment(process.env);
+  Logger.overrideLogger(new CommandLogger());
   await withDatabase(config, (databaseUrl) =>
     withDataSource(databaseUrl, (database) =>
       work(new KeyRotationService(database, config.settings)),

@@ -309,6 +309,21 @@ export const SETTINGS = {
     meaning: 'Absolute end of a session, which refreshing does not extend.',
     from: 'ours',
   }),
+  sessionsPerUser: row<number | null>({
+    type: nullable(integer(1, 10_000)),
+    default: null,
+    meaning:
+      'Live sessions of one user at most: at a log-in the least recently used one goes. `none`: any number.',
+    from: 'ours',
+  }),
+  passwordMinLength: row<number | null>({
+    type: nullable(integer(1, 128)),
+    default: 8,
+    parity: null,
+    meaning:
+      'Characters that a new password has at least; one of the commonest is refused too. `none`: any password will do. Users of `USERS_FIXTURE` are exempt.',
+    from: 'ours',
+  }),
   loginLimit: row<RateLimit | null>({
     type: nullable(rate),
     default: { attempts: 10, window: 900 },

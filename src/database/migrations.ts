@@ -8,6 +8,7 @@ import { DeletedUsers1700000000006 } from './migrations/1700000000006-deleted-us
 import { LateRecoveries1700000000010 } from './migrations/1700000000010-late-recoveries.js';
 import { KnownClients1700000000020 } from './migrations/1700000000020-known-clients.js';
 import { GuardedFunctions1700000000030 } from './migrations/1700000000030-guarded-functions.js';
+import { SessionStarts1700000000040 } from './migrations/1700000000040-session-starts.js';
 
 /**
  * Every migration, in order. An explicit list: a folder pattern would depend on where the package is installed.
@@ -25,4 +26,5 @@ export const AUTH_MIGRATIONS = [
   LateRecoveries1700000000010,
   KnownClients1700000000020,
   GuardedFunctions1700000000030,
+  SessionStarts1700000000040,
 ];

@@ -2,11 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AuthSettings } from '../config/auth-settings.js';
 import { ConfigError } from '../config/resolve-settings.js';
+import type { Cause } from '../events/security-event.js';
 import { isRingAlgorithm, type RingAlgorithm } from './domain/algorithm.js';
 import { longestLifetime, secondsToVerify } from './domain/key-state.js';
 import { dueWork, isUnannounced, type DueWork } from './domain/rotation-schedule.js';
 import { generatePrivateKey } from './generate-key.js';
 import { changeOf, describe, type KeyChange, type KeyDescription } from './key-description.js';
+import { tellKeyChanges } from './key-events.js';
 import { KeyRows, type StoredKey } from './key-rows.js';
 import { KeySealer, checkKeysOpen } from './key-sealer.js';
 import { NO_KEYS, readRing } from './ring-keys.js';
@@ -22,6 +24,10 @@ export interface RetireOptions {
   /** Whether another key takes the place of one that signs, true by default; otherwise `SIGNING_KEY` signs again. */
   readonly successor?: boolean;
 }
+
+/** Who changes keys where nobody else is named: the code of a host. */
+const BY_APPLICATION: Cause = { actor: 'application', address: null };
+const BY_SCHEDULE: Cause = { actor: 'schedule', address: null };
 
 /** Days that ended keys are still listed. */
 const REMEMBERED = 90;
@@ -52,10 +58,11 @@ export class KeyRotationService {
    * Makes a key that is published and does not sign yet.
    *
    * @param algorithm - by default that of the key that signs
+   * @param by - who does it, for the log
    * @throws ConfigError when `KEY_ENCRYPTION_KEY` is unset or does not open the keys that are there
    */
-  generate(algorithm?: RingAlgorithm): Promise<KeyDescription> {
-    return this.exclusively(async (rows, keys) => {
+  generate(algorithm?: RingAlgorithm, by: Cause = BY_APPLICATION): Promise<KeyDescription> {
+    return this.exclusively(by, async (rows, keys) => {
       checkKeysOpen(keys, this.sealer);
       return this.make(rows, algorithm ?? this.usualAlgorithm(keys));
     });
@@ -67,8 +74,8 @@ export class KeyRotationService {
    *
    * @throws ConfigError as `generate` does, or when a key is damaged in the database
    */
-  rotate(): Promise<KeyChange> {
-    return this.exclusively((rows, keys) =>
+  rotate(by: Cause = BY_APPLICATION): Promise<KeyChange> {
+    return this.exclusively(by, (rows, keys) =>
       this.replace(rows, keys, (key) => verifyingTime(key, this.settings)),
     );
   }
@@ -79,8 +86,8 @@ export class KeyRotationService {
    *
    * @throws ConfigError when there is no such key, or it has ended; or as `rotate` does, when it is replaced
    */
-  retire(kid: string, options: RetireOptions = {}): Promise<KeyChange> {
-    return this.exclusively(async (rows, keys) => {
+  retire(kid: string, options: RetireOptions = {}, by: Cause = BY_APPLICATION): Promise<KeyChange> {
+    return this.exclusively(by, async (rows, keys) => {
       const key = keys.find((one) => one.kid === kid);
       if (!key)
         throw new ConfigError([`There is no key ${kid}. nest-simplejwt keys list shows all.`]);
@@ -107,7 +114,9 @@ export class KeyRotationService {
     const due = dueWork(await rows.findAll(), interval * 1000, await rows.now());
     // Nearly always: then nobody is locked out, and nobody hears of a change.
     if (due === 'nothing' || due === 'begin') return due;
-    return this.exclusively((locked, keys, now) => this.doDueWork(locked, keys, { interval, now }));
+    return this.exclusively(BY_SCHEDULE, (locked, keys, now) =>
+      this.doDueWork(locked, keys, { interval, now }),
+    );
   }
 
   private async doDueWork(
@@ -127,14 +136,19 @@ export class KeyRotationService {
   }
 
   /** On a locked table: of two that rotate at once the second sees what the first has done. */
-  private exclusively<T>(
+  private async exclusively<T>(
+    by: Cause,
     work: (rows: KeyRows, keys: readonly StoredKey[], now: number) => Promise<T>,
   ): Promise<T> {
-    return this.database.transaction(async (manager) => {
+    const { done, before, after } = await this.database.transaction(async (manager) => {
       const rows = new KeyRows(manager);
       await rows.lock();
-      return work(rows, await rows.findAll(), await rows.now());
+      const found = await rows.findAll();
+      const result = await work(rows, found, await rows.now());
+      return { done: result, before: found, after: await rows.findAll() };
     });
+    tellKeyChanges(before, after, by);
+    return done;
   }
 
   private async replace(

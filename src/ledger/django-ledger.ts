@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Clock } from '../common/clock.js';
+import type { RequestContext } from '../common/request-context.js';
 import { AuthSettings } from '../config/auth-settings.js';
 import { againIfUndone } from '../database/again-if-undone.js';
+import { sessionsEnded } from '../events/security-event.js';
 import { isInstant } from '../tokens/domain/claims.js';
 import { parseCompact, type Claims } from '../tokens/domain/compact.js';
 import { tokenUser } from '../tokens/domain/user-id.js';
@@ -10,15 +12,17 @@ import { TokensService, type TokenSubject } from '../tokens/tokens.service.js';
 import { UserAuthenticationRule } from '../users/user-authentication-rule.js';
 import { UserStore, type AuthUser } from '../users/user-store.js';
 import { IS_BLACKLISTED } from './blacklist-sql.js';
+import { DjangoSessionList, LIVE_TOKENS } from './django-session-list.js';
 import {
   RefreshTokenLedger,
   type ExtendOutcome,
   type IssuedToken,
   type PresentedToken,
   type Refusal,
-  type SessionInfo,
+  type SessionPage,
   type SpendOutcome,
 } from './refresh-token-ledger.js';
+import type { PageRequest } from './session-page.js';
 
 /** Nothing is inserted when the user changed since the password was verified: the row itself is asked again. */
 const ISSUE = `
@@ -54,28 +58,19 @@ const SPEND = `${SPENT}
   FROM spent
   RETURNING id`;
 
-/** A session is what one refresh token stands for here; rotation makes a new one of it. */
-const LIST = `
-  SELECT o.jti, o.created_at, o.expires_at FROM token_blacklist_outstandingtoken o
-  LEFT JOIN token_blacklist_blacklistedtoken b ON b.token_id = o.id
-  WHERE o.user_id = $1::integer AND b.id IS NULL AND o.expires_at > now()
-  ORDER BY o.created_at DESC, o.id DESC`;
-
 /**
  * One pass over the live tokens of a user. A row that a refresh under way is just blacklisting is waited for; its
  * successor, which this pass could not see, is live in the next one.
  */
 const END_ALL = `
   WITH live AS (
-    SELECT o.id FROM token_blacklist_outstandingtoken o
-    LEFT JOIN token_blacklist_blacklistedtoken b ON b.token_id = o.id
-    WHERE o.user_id = $1::integer AND b.id IS NULL AND o.expires_at > now()
+    SELECT o.id, o.jti FROM ${LIVE_TOKENS}
       AND o.jti IS DISTINCT FROM $2),
   ended AS (
     INSERT INTO token_blacklist_blacklistedtoken (blacklisted_at, token_id)
     SELECT now(), id FROM live
     ON CONFLICT (token_id) DO NOTHING)
-  SELECT id FROM live`;
+  SELECT jti FROM live`;
 
 const END = `
   INSERT INTO token_blacklist_blacklistedtoken (blacklisted_at, token_id)
@@ -95,12 +90,6 @@ const END_EVERYTHING = `
   SELECT (SELECT max(id)::text FROM live) AS last, (SELECT count(*)::int FROM ended) AS ended`;
 
 const ENDED = 'ON CONFLICT (token_id) DO NOTHING RETURNING token_id';
-
-interface ListedRow {
-  readonly jti: string;
-  readonly created_at: Date | null;
-  readonly expires_at: Date;
-}
 
 /** One step of the flush: walks the primary key, so that it never reads the table twice. */
 const EXPIRED = `
@@ -127,6 +116,7 @@ interface ExpiredRow {
 export class DjangoLedger extends RefreshTokenLedger {
   constructor(
     private readonly database: DataSource,
+    private readonly sessions: DjangoSessionList,
     private readonly settings: AuthSettings,
     private readonly tokens: TokensService,
     private readonly users: UserStore,
@@ -139,6 +129,7 @@ export class DjangoLedger extends RefreshTokenLedger {
   override async issue(
     kind: 'refresh' | 'sliding',
     user: AuthUser & TokenSubject,
+    context: RequestContext,
   ): Promise<IssuedToken | null> {
     const now = this.tokens.now();
     const issued = this.signed(
@@ -149,11 +140,13 @@ export class DjangoLedger extends RefreshTokenLedger {
     const id = this.tokens.idOf(issued.claims);
     if (id === null) return issued;
     const rows = await this.rows(ISSUE, [...this.times(issued), id, user.id, user.password]);
-    return rows.length > 0 ? issued : null;
+    if (rows.length === 0) return null;
+    await this.endSurplus(String(user.id), context);
+    return issued;
   }
 
-  override async spend(presented: PresentedToken): Promise<SpendOutcome> {
-    const checked = await this.check(presented);
+  override async spend(presented: PresentedToken, context: RequestContext): Promise<SpendOutcome> {
+    const checked = await this.check(presented, context);
     if (typeof checked === 'string') return { verdict: 'refused', reason: checked };
     const { rotateRefreshTokens, blacklistAfterRotation } = this.settings;
     if (!rotateRefreshTokens) return { verdict: 'kept' };
@@ -175,8 +168,11 @@ export class DjangoLedger extends RefreshTokenLedger {
       : { verdict: 'refused', reason: 'blacklisted' };
   }
 
-  override async extend(presented: PresentedToken): Promise<ExtendOutcome> {
-    const checked = await this.check(presented);
+  override async extend(
+    presented: PresentedToken,
+    context: RequestContext,
+  ): Promise<ExtendOutcome> {
+    const checked = await this.check(presented, context);
     return typeof checked === 'string'
       ? { verdict: 'refused', reason: checked }
       : { verdict: 'extended' };
@@ -193,16 +189,8 @@ export class DjangoLedger extends RefreshTokenLedger {
     return this.blacklist(presented, owner);
   }
 
-  override async list(userId: string): Promise<SessionInfo[]> {
-    const rows = (await this.rows(LIST, [userId])) as ListedRow[];
-    return rows.map((row) => ({
-      id: row.jti,
-      createdAt: row.created_at ?? row.expires_at,
-      lastUsedAt: null,
-      expiresAt: row.expires_at,
-      ip: null,
-      userAgent: null,
-    }));
+  override list(userId: string, page: PageRequest): Promise<SessionPage> {
+    return this.sessions.page(userId, page);
   }
 
   override async end(userId: string, sessionId: string): Promise<boolean> {
@@ -211,8 +199,13 @@ export class DjangoLedger extends RefreshTokenLedger {
     return (await this.rows(`${END} AND o.jti = $2 ${ENDED}`, [userId, sessionId])).length > 0;
   }
 
-  override async endOthers(userId: string, keep: string | null): Promise<void> {
-    while ((await this.rows(END_ALL, [userId, keep])).length > 0);
+  override async endOthers(userId: string, keep: string | null): Promise<readonly string[]> {
+    const ended: string[] = [];
+    for (;;) {
+      const rows = (await this.rows(END_ALL, [userId, keep])) as { jti: string }[];
+      if (rows.length === 0) return ended;
+      ended.push(...rows.map(({ jti }) => jti));
+    }
   }
 
   override async endAll(): Promise<number> {
@@ -242,7 +235,10 @@ export class DjangoLedger extends RefreshTokenLedger {
   }
 
   /** The order of contract §7: token, user, active, digest. */
-  private async check(presented: PresentedToken): Promise<Refusal | { owner: AuthUser | null }> {
+  private async check(
+    presented: PresentedToken,
+    { ip }: RequestContext,
+  ): Promise<Refusal | { owner: AuthUser | null }> {
     if (await this.isRevoked(presented.claims)) return 'blacklisted';
     const named = tokenUser(this.tokens.userIdOf(presented.claims));
     if (named.kind === 'none') return { owner: null };
@@ -250,9 +246,19 @@ export class DjangoLedger extends RefreshTokenLedger {
     if (!(await this.rule.allows(owner))) return 'no_account';
     if (owner && !this.tokens.passwordIsCurrent(presented.claims, owner.password)) {
       await this.blacklist(presented, owner);
+      const id = this.tokens.idOf(presented.claims) ?? '';
+      sessionsEnded([id], 'password_changed', { actor: `session:${id}`, address: ip });
       return 'password_changed';
     }
     return { owner };
+  }
+
+  /** `SESSIONS_PER_USER`: the least recently used go. */
+  private async endSurplus(userId: string, { ip }: RequestContext): Promise<void> {
+    const { sessionsPerUser } = this.settings;
+    if (sessionsPerUser === null) return;
+    const ended = await this.sessions.endSurplus(userId, sessionsPerUser);
+    sessionsEnded(ended, 'session_limit', { actor: `user:${userId}`, address: ip });
   }
 
   private async blacklist(presented: PresentedToken, owner: AuthUser | null): Promise<boolean> {

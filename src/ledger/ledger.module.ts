@@ -7,12 +7,14 @@ import { Adoption } from './adoption.js';
 import { AuthFacts } from './auth-facts.js';
 import { BlacklistedToken } from './blacklisted-token.entity.js';
 import { DjangoLedger } from './django-ledger.js';
+import { DjangoSessionList } from './django-session-list.js';
 import { FlushExpiredTokensTask } from './flush-expired-tokens.task.js';
 import { OutstandingToken } from './outstanding-token.entity.js';
 import { RefreshJudge } from './refresh-judge.js';
 import { Rotations } from './rotations.js';
 import { SecurityLog } from './security-log.js';
 import { SessionLedger } from './session-ledger.js';
+import { SessionList } from './session-list.js';
 import { SessionRows } from './session-rows.js';
 import { SessionTokens } from './session-tokens.js';
 import { Session } from './session.entity.js';
@@ -29,11 +31,13 @@ import { Session } from './session.entity.js';
     Adoption,
     AuthFacts,
     DjangoLedger,
+    DjangoSessionList,
     FlushExpiredTokensTask,
     RefreshJudge,
     Rotations,
     SecurityLog,
     SessionLedger,
+    SessionList,
     SessionRows,
     SessionTokens,
   ],

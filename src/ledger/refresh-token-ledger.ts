@@ -1,5 +1,6 @@
 import type { RequestContext } from '../common/request-context.js';
 import type { Claims } from '../tokens/domain/compact.js';
+import type { PageRequest } from './session-page.js';
 import type { TokenSubject } from '../tokens/tokens.service.js';
 import type { AuthUser } from '../users/user-store.js';
 
@@ -77,8 +78,25 @@ export interface SessionInfo {
   readonly lastUsedAt: Date | null;
   /** When it ends if it is not used any more. */
   readonly expiresAt: Date;
+  /** Where and by what it was used last. */
   readonly ip: string | null;
   readonly userAgent: string | null;
+  /** Where, and by the client of which name, it was started. */
+  readonly createdIp: string | null;
+  readonly createdClient: string | null;
+}
+
+/**
+ * A part of a list of sessions.
+ *
+ * @publicApi
+ */
+export interface SessionPage {
+  readonly sessions: readonly SessionInfo[];
+  /** How many there are on all pages. */
+  readonly total: number;
+  /** What to ask the next page with; null behind the last one. */
+  readonly next: string | null;
 }
 
 /**
@@ -115,21 +133,26 @@ export abstract class RefreshTokenLedger {
   /** Ends a refresh token. False when it had ended before (contract §9). */
   abstract revoke(presented: PresentedToken): Promise<boolean>;
 
-  /** The live sessions of a user, the newest first. */
-  abstract list(userId: string): Promise<SessionInfo[]>;
+  /**
+   * The live sessions of a user, the newest first: by when they began, never by when they were used, which would tell a
+   * holder of one when its owner has refreshed.
+   *
+   * @throws ValidationError when `after` is nothing that a page has given
+   */
+  abstract list(userId: string, page: PageRequest): Promise<SessionPage>;
 
   /** Ends one session of a user. False when the user has no such live session. */
   abstract end(userId: string, sessionId: string): Promise<boolean>;
 
-  /** Ends all live sessions of a user but one; all of them with null. */
-  abstract endOthers(userId: string, keep: string | null): Promise<void>;
+  /** Ends all live sessions of a user but one; all of them with null. Returns those that it has ended. */
+  abstract endOthers(userId: string, keep: string | null): Promise<readonly string[]>;
 
   /**
    * Called when a user has changed the password: ends all live sessions but one. A ledger whose sessions end with the
    * change itself has nothing to do.
    */
-  passwordChanged(userId: string, keep: string | null): Promise<void> {
-    return this.endOthers(userId, keep);
+  async passwordChanged(userId: string, keep: string | null): Promise<void> {
+    await this.endOthers(userId, keep);
   }
 
   /**

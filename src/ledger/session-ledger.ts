@@ -4,6 +4,7 @@ import type { EntityManager } from 'typeorm';
 import type { RequestContext } from '../common/request-context.js';
 import { AuthSettings } from '../config/auth-settings.js';
 import { againIfUndone } from '../database/again-if-undone.js';
+import { sessionsEnded, type Cause } from '../events/security-event.js';
 import type { Claims } from '../tokens/domain/compact.js';
 import { RefreshToken, SlidingToken } from '../tokens/domain/token-kind.js';
 import { tokenUser } from '../tokens/domain/user-id.js';
@@ -24,11 +25,13 @@ import {
   type IssuedToken,
   type PresentedToken,
   type Refusal,
-  type SessionInfo,
+  type SessionPage,
   type SpendOutcome,
 } from './refresh-token-ledger.js';
 import { Rotations } from './rotations.js';
 import { SecurityLog } from './security-log.js';
+import { SessionList } from './session-list.js';
+import type { PageRequest } from './session-page.js';
 import { SessionRows } from './session-rows.js';
 import { SessionTokens } from './session-tokens.js';
 
@@ -45,6 +48,7 @@ const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 export class SessionLedger extends RefreshTokenLedger {
   constructor(
     private readonly rows: SessionRows,
+    private readonly sessions: SessionList,
     private readonly rotations: Rotations,
     private readonly settings: AuthSettings,
     private readonly tokens: TokensService,
@@ -70,6 +74,7 @@ export class SessionLedger extends RefreshTokenLedger {
     const maxLifetime = settings.sessionMaxLifetime;
     const row = await this.rows.issue(sid, user, { isSliding, lifetime, maxLifetime }, context);
     if (row === null) return null;
+    await this.endSurplus(String(user.id), context);
     const now = Math.floor(row.rotated_at);
     return isSliding
       ? this.sessionTokens.sliding(this.tokens.slidingClaims(user, now), sid, row)
@@ -108,7 +113,10 @@ export class SessionLedger extends RefreshTokenLedger {
     const bearer = await this.judge.bearerOf(presented.claims, named.id);
     const problem = this.judge.userProblem(row.user, bearer);
     if (problem !== null) {
-      if (problem === 'password_changed') await this.rows.end(this.rows.database, sid, problem);
+      if (problem === 'password_changed') {
+        await this.rows.end(this.rows.database, sid, problem);
+        sessionsEnded([sid], problem, byHolder(sid, context));
+      }
       return refused(problem);
     }
     // Past its refresh end the view refuses the token: such a call is no use of the session.
@@ -146,16 +154,8 @@ export class SessionLedger extends RefreshTokenLedger {
     return isForeign && this.adoption.end(sid, claims, 'logged_out');
   }
 
-  override async list(userId: string): Promise<SessionInfo[]> {
-    const rows = await this.rows.list(userId);
-    return rows.map((row) => ({
-      id: row.id.replaceAll('-', ''),
-      createdAt: row.created_at,
-      lastUsedAt: row.last_used_at,
-      expiresAt: row.expires_at,
-      ip: row.ip,
-      userAgent: row.user_agent,
-    }));
+  override list(userId: string, page: PageRequest): Promise<SessionPage> {
+    return this.sessions.page(userId, page);
   }
 
   /** The trigger on the column has ended them, in the transaction that changed the password (design §3). */
@@ -168,8 +168,8 @@ export class SessionLedger extends RefreshTokenLedger {
     return sid !== null && this.rows.endOne(sid, userId, 'ended');
   }
 
-  override async endOthers(userId: string, keep: string | null): Promise<void> {
-    await this.rows.endOthers(this.rows.database, userId, keep, 'ended');
+  override endOthers(userId: string, keep: string | null): Promise<readonly string[]> {
+    return this.rows.endOthers(this.rows.database, userId, keep, 'ended');
   }
 
   override endAll(): Promise<number> {
@@ -203,6 +203,9 @@ export class SessionLedger extends RefreshTokenLedger {
       this.rows.database.transaction((transaction) => this.write(transaction, sid, presented)),
     );
     this.noteSuspicion(judged, presented);
+    if (outcome.verdict === 'refused' && outcome.reason === 'password_changed') {
+      sessionsEnded([sid], outcome.reason, byHolder(sid, presented.context));
+    }
     return outcome;
   }
 
@@ -246,6 +249,14 @@ export class SessionLedger extends RefreshTokenLedger {
       : { verdict: 'kept' };
   }
 
+  /** `SESSIONS_PER_USER`: the least recently used go. */
+  private async endSurplus(userId: string, { ip }: RequestContext): Promise<void> {
+    const { sessionsPerUser } = this.settings;
+    if (sessionsPerUser === null) return;
+    const ended = await this.sessions.endSurplus(userId, sessionsPerUser);
+    sessionsEnded(ended, 'session_limit', { actor: `user:${userId}`, address: ip });
+  }
+
   private lacksId(claims: Claims): boolean {
     return this.settings.jtiClaim !== null && this.tokens.idOf(claims) === null;
   }
@@ -266,6 +277,11 @@ type Settled = Extract<Judgement, { what: 'repeat' | 'refuse' }>;
 
 function needsWriting(judged: Judgement): judged is Exclude<Judgement, Settled> {
   return judged.what === 'advance' || judged.what === 'end';
+}
+
+/** Whoever shows the token of a session. */
+function byHolder(sid: string, { ip }: RequestContext): Cause {
+  return { actor: `session:${sid}`, address: ip };
 }
 
 function refused(reason: Refusal): { verdict: 'refused'; reason: Refusal } {

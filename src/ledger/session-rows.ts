@@ -6,6 +6,7 @@ import { Gathered } from '../database/gathered.js';
 import { prepared, runPrepared, type Prepared } from '../database/prepared.js';
 import { UserStore, type AuthUser } from '../users/user-store.js';
 import { IS_BLACKLISTED } from './blacklist-sql.js';
+import { clientLabel } from './client-label.js';
 import { sessionSql, type SessionSql } from './session-sql.js';
 import { storedUserAgent } from './domain/user-agent.js';
 import type { Generations } from './domain/verdict.js';
@@ -43,16 +44,6 @@ export interface SessionRow extends CurrentToken {
 /** A session with its user; null when the user was deleted. */
 export interface SessionWithUser extends SessionRow {
   readonly user: AuthUser | null;
-}
-
-/** A live session as people see it in their list. */
-export interface ListedSession {
-  readonly id: string;
-  readonly created_at: Date;
-  readonly last_used_at: Date;
-  readonly expires_at: Date;
-  readonly ip: string | null;
-  readonly user_agent: string | null;
 }
 
 /** A refresh token of another issuer, of which a session is made. */
@@ -139,6 +130,7 @@ export class SessionRows {
       storedUserAgent(context.userAgent),
       user.id,
       user.password,
+      startingClient(context),
     ]);
     return row ?? null;
   }
@@ -189,6 +181,7 @@ export class SessionRows {
       foreign.endedBecause,
       foreign.tokenId,
       foreign.issuedAt,
+      startingClient(context),
     ]);
     return rows.length > 0;
   }
@@ -215,24 +208,19 @@ export class SessionRows {
     return (rows as { last: string | null; deleted: number }[])[0] ?? { last: null, deleted: 0 };
   }
 
-  /** Live sessions, the newest first. */
-  async list(userId: string): Promise<ListedSession[]> {
-    return (await this.rows(this.database, this.sql.list, [userId])) as ListedSession[];
-  }
-
   /** Whether this user has such a live session; it is ended then. */
   async endOne(sid: string, userId: string, reason: string): Promise<boolean> {
     return (await this.rows(this.database, this.sql.endOne, [sid, userId, reason])).length > 0;
   }
 
-  /** Ends all live sessions of a user but one, or all with null. */
+  /** Ends all live sessions of a user but one, or all with null, and returns those that it has ended. */
   async endOthers(
     executor: Executor,
     userId: string,
     keep: string | null,
     reason: string,
-  ): Promise<void> {
-    await executor.query(this.sql.endOthers, [userId, keep, reason]);
+  ): Promise<string[]> {
+    return sidsOf(await this.rows(executor, this.sql.endOthers, [userId, keep, reason]));
   }
 
   private async one(
@@ -252,7 +240,7 @@ export class SessionRows {
   ): Promise<unknown[]> {
     const run = (): Promise<unknown[]> => executor.query<unknown[]>(statement, parameters);
     const result = await (executor === this.database ? againIfUndone(run) : run());
-    return /^\s*UPDATE/.test(statement) ? (result[0] as unknown[]) : result;
+    return /^\s*(UPDATE|WITH cutoff)/.test(statement) ? (result[0] as unknown[]) : result;
   }
 }
 
@@ -262,6 +250,16 @@ export class SessionRows {
  */
 export function storedAddress({ ip, isProxyAddress = false }: RequestContext): string | null {
   return ip !== null && isProxyAddress ? `${ip}/0` : ip;
+}
+
+/** What the row keeps of the client that starts a session. */
+function startingClient({ userAgent }: RequestContext): string | null {
+  return storedUserAgent(clientLabel(userAgent));
+}
+
+/** The sessions of rows, 32 hex digits each. */
+function sidsOf(rows: readonly unknown[]): string[] {
+  return (rows as readonly { id: string }[]).map(({ id }) => id.replaceAll('-', ''));
 }
 
 /** Reads of sessions that share statements, each with a row of its own at most. */

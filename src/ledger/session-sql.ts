@@ -1,9 +1,6 @@
 import { EVERYBODY } from './end-all-sessions.js';
 import { activeSql, keySql, staffSql, type UserTable } from '../users/user-table.js';
 
-/** Sessions of one user that are listed at most, the newest. */
-const LISTED = 200;
-
 /** Seconds since the epoch of a column, with fraction. */
 const epoch = (column: string): string => `extract(epoch FROM ${column})::float8`;
 
@@ -32,7 +29,6 @@ export interface SessionSql {
   readonly findFacts: string;
   readonly touch: string;
   readonly flush: string;
-  readonly list: string;
   readonly endOne: string;
   readonly endOthers: string;
 }
@@ -56,10 +52,11 @@ export function sessionSql(user: UserTable): SessionSql {
      */
     issue: `
       INSERT INTO auth_session AS s (id, user_id, generation, parent_generation, is_sliding, created_at,
-        last_used_at, rotated_at, expires_at, ends_at, created_ip, last_ip, user_agent, superseded_at)
+        last_used_at, rotated_at, expires_at, ends_at, created_ip, last_ip, user_agent, created_client,
+        superseded_at)
       SELECT $1, u.${user.id}::text, 0, NULL, $2::boolean, now(), now(), now(),
         ${newExpiry('$3::float8', 'now() + make_interval(secs => $4::float8)')},
-        now() + make_interval(secs => $4::float8), $5::inet, $5::inet, $6, '{}'
+        now() + make_interval(secs => $4::float8), $5::inet, $5::inet, $6, $9, '{}'
       FROM ${user.name} u
       WHERE u.${user.id} = $7::${user.idType} AND u.${user.password} = $8 AND ${isActive}
       FOR SHARE OF u
@@ -114,10 +111,10 @@ export function sessionSql(user: UserTable): SessionSql {
      */
     adopt: `
       INSERT INTO auth_session (id, user_id, generation, parent_generation, is_sliding, created_at,
-        last_used_at, rotated_at, expires_at, ends_at, last_ip, user_agent, superseded_at, revoked_at,
-        revoke_reason, adopted_until)
+        last_used_at, rotated_at, expires_at, ends_at, created_ip, last_ip, user_agent, created_client,
+        superseded_at, revoked_at, revoke_reason, adopted_until)
       SELECT $1, $2, 0, NULL, false, now(), now(), now(), to_timestamp($3),
-        now() + make_interval(secs => $4::float8), $5::inet, $6, '{}',
+        now() + make_interval(secs => $4::float8), $5::inet, $5::inet, $6, $10, '{}',
         CASE WHEN $7::text IS NULL THEN NULL ELSE now() END, $7, to_timestamp($3)
       WHERE NOT EXISTS (
         SELECT FROM token_blacklist_outstandingtoken o
@@ -150,14 +147,6 @@ export function sessionSql(user: UserTable): SessionSql {
           AND GREATEST(s.expires_at, s.adopted_until) < now() - make_interval(secs => $2::float8)
         RETURNING s.id)
       SELECT (SELECT id FROM step ORDER BY id DESC LIMIT 1) AS last, (SELECT count(*)::int FROM gone) AS deleted`,
-    list: `
-      SELECT id, created_at, last_used_at, LEAST(expires_at, ends_at) AS expires_at,
-        host(last_ip) AS ip, user_agent
-      FROM auth_session
-      WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > now()
-        AND (ends_at IS NULL OR ends_at > now())
-      ORDER BY created_at DESC, id
-      LIMIT ${LISTED}`,
     /* Also when its refresh token has expired: an access token of it may be good for a while yet. */
     endOne: `
       UPDATE auth_session SET revoked_at = now(), revoke_reason = $3
@@ -169,6 +158,7 @@ export function sessionSql(user: UserTable): SessionSql {
         ON CONFLICT (user_id) DO UPDATE
         SET issued_until = GREATEST(c.issued_until, excluded.issued_until))
       UPDATE auth_session SET revoked_at = now(), revoke_reason = $3
-      WHERE user_id = $1 AND id IS DISTINCT FROM $2::uuid AND revoked_at IS NULL`,
+      WHERE user_id = $1 AND id IS DISTINCT FROM $2::uuid AND revoked_at IS NULL
+      RETURNING id`,
   };
 }

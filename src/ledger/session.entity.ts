@@ -55,6 +55,10 @@ export class Session {
   @Column({ name: 'created_ip', type: 'inet', nullable: true })
   createdIp: string | null;
 
+  /** The name of the client that started it; null where it told none, and for sessions of an older version. */
+  @Column({ name: 'created_client', type: 'varchar', length: 128, nullable: true })
+  createdClient: string | null;
+
   @Column({ name: 'last_ip', type: 'inet', nullable: true })
   lastIp: string | null;
 

@@ -17,8 +17,9 @@ export class OAuthClientGuard implements CanActivate {
       throw new OAuthError('invalid_request', 'The header authorization is given more than once.');
     }
     const parameters = await readParameters(request.body);
-    this.clients.authenticate(readCredentials(headerOf(request, 'authorization'), parameters));
-    request.body = parameters;
+    const credentials = readCredentials(headerOf(request, 'authorization'), parameters);
+    // Whichever way the client has shown who it is.
+    request.body = { ...parameters, client_id: this.clients.authenticate(credentials) };
     return true;
   }
 }

@@ -20,13 +20,17 @@ export class OAuthClients {
     }
   }
 
-  /** @throws OAuthError `invalid_client` */
-  authenticate({ id, secret }: ClientCredentials): void {
+  /**
+   * The id of the client, where the secret is one of its own.
+   *
+   * @throws OAuthError `invalid_client`
+   */
+  authenticate({ id, secret }: ClientCredentials): string {
     const given = clientSecretDigest(secret);
     const fitting = (this.digests.get(id) ?? this.nobody).filter((digest) =>
       timingSafeEqual(given, digest),
     );
-    if (fitting.length > 0) return;
+    if (fitting.length > 0) return id;
     const reason = this.digests.size === 0 ? 'no_oauth_clients' : 'invalid_client';
     throw new OAuthError('invalid_client', 'Unknown client or wrong secret.', reason);
   }

@@ -13,6 +13,8 @@ import { AuthErrorFilter } from '../auth/auth-error.filter.js';
 import { EmptyResponse } from '../auth/dto/token-responses.dto.js';
 import { HttpView } from '../auth/http-view.decorator.js';
 import { Public } from '../auth/public.decorator.js';
+import { FromClient } from '../auth/request.decorators.js';
+import type { RequestContext } from '../common/request-context.js';
 import { IntrospectionResponse } from './dto/introspection-response.dto.js';
 import { OAuthErrorResponse } from './dto/oauth-error-response.dto.js';
 import { TokenRequest } from './dto/token-request.dto.js';
@@ -53,8 +55,12 @@ export class OAuthController {
   })
   @ApiBody({ type: TokenRequest })
   @ApiOkResponse({ description: 'The token has ended.', type: EmptyResponse })
-  async revoke(@Body(TokenParameterPipe) token: string): Promise<EmptyResponse> {
-    await this.revocation.revoke(token);
+  async revoke(
+    @Body(TokenParameterPipe) token: string,
+    @Body('client_id') client: string,
+    @FromClient() context: RequestContext,
+  ): Promise<EmptyResponse> {
+    await this.revocation.revoke(token, { actor: `client:${client}`, address: context.ip });
     return {};
   }
 

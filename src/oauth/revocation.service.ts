@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InvalidTokenError, UnavailableError } from '../common/errors.js';
 import { AuthSettings } from '../config/auth-settings.js';
+import { sessionsEnded, type Cause } from '../events/security-event.js';
 import { AuthFacts } from '../ledger/auth-facts.js';
 import { sessionIdOf } from '../ledger/domain/session-claims.js';
 import { RefreshTokenLedger } from '../ledger/refresh-token-ledger.js';
@@ -32,21 +33,25 @@ export class RevocationService {
    *   ledger, or without `CHECK_SESSION`
    * @throws UnavailableError when the session is live after as before
    */
-  async revoke(token: string): Promise<void> {
+  async revoke(token: string, cause: Cause): Promise<void> {
     const claims = await this.findClaims(token);
     if (claims === null) return;
     const isA = (kind: TokenKind): boolean => this.tokens.kindProblem(claims, kind) === null;
-    if (isA(RefreshToken)) await this.ledger.revoke({ token, claims });
-    else if (isA(SlidingToken)) await this.endSliding(token, claims);
-    else if (isA(AccessToken)) await this.endAccess(claims);
+    let isEnded = false;
+    if (isA(RefreshToken)) isEnded = await this.ledger.revoke({ token, claims });
+    else if (isA(SlidingToken)) isEnded = await this.endSliding(token, claims);
+    else if (isA(AccessToken)) isEnded = await this.endAccess(claims);
+    const session = sessionIdOf(claims) ?? this.tokens.idOf(claims) ?? '';
+    if (isEnded) sessionsEnded([session], 'logged_out', cause);
   }
 
-  private async endSliding(token: string, claims: Claims): Promise<void> {
-    if (this.settings.ledger === 'sessions') await this.endSession(sessionIdOf(claims));
-    else await this.ledger.revoke({ token, claims });
+  private endSliding(token: string, claims: Claims): Promise<boolean> {
+    return this.settings.ledger === 'sessions'
+      ? this.endSession(sessionIdOf(claims))
+      : this.ledger.revoke({ token, claims });
   }
 
-  private async endAccess(claims: Claims): Promise<void> {
+  private async endAccess(claims: Claims): Promise<boolean> {
     const sid = this.settings.checkSession ? sessionIdOf(claims) : null;
     if (sid === null) {
       throw new OAuthError(
@@ -54,14 +59,17 @@ export class RevocationService {
         'An access token without a session ends by itself.',
       );
     }
-    await this.endSession(sid);
+    return this.endSession(sid);
   }
 
-  private async endSession(sid: string | null): Promise<void> {
+  /** Whether this call has ended it. */
+  private async endSession(sid: string | null): Promise<boolean> {
     const live = sid === null ? null : await this.facts.findSession(sid);
-    if (sid === null || !live || (await this.ledger.end(String(live.user.id), sid))) return;
+    if (sid === null || !live) return false;
+    if (await this.ledger.end(String(live.user.id), sid)) return true;
     // Somebody else was faster, or nothing was ended and the token goes on opening doors: 200 would be a lie then.
     if (!(await this.facts.hasEnded(sid))) throw new UnavailableError('session_not_ended');
+    return false;
   }
 
   private async findClaims(token: string): Promise<Claims | null> {

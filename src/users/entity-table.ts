@@ -18,6 +18,8 @@ export interface UserProperties<Entity> {
   readonly isActive?: keyof Entity & string;
   /** A boolean; without one nobody is staff. */
   readonly isStaff?: keyof Entity & string;
+  /** A boolean; without one nobody is a superuser, and nobody can act on staff. */
+  readonly isSuperuser?: keyof Entity & string;
   /** Unique; only for `USER_ID_FIELD=email`. */
   readonly email?: keyof Entity & string;
   /** Written at log-in, with `UPDATE_LAST_LOGIN`. */
@@ -68,7 +70,7 @@ export function entityTable<Entity extends ObjectLiteral>(
   if (tokenId === undefined) {
     throw read.problem('has no property `email`, which USER_ID_FIELD names');
   }
-  const { username, password, isActive, isStaff } = properties;
+  const { username, password, isActive, isStaff, isSuperuser } = properties;
   return {
     table: {
       name: read.table(),
@@ -78,6 +80,7 @@ export function entityTable<Entity extends ObjectLiteral>(
       password: read.column(password),
       isActive: isActive === undefined ? null : read.boolean(isActive),
       isStaff: isStaff === undefined ? null : read.boolean(isStaff),
+      isSuperuser: isSuperuser === undefined ? null : read.boolean(isSuperuser),
       deletedAt: metadata.deleteDateColumn ? quoted(metadata.deleteDateColumn.databaseName) : null,
       tokenId: read.column(tokenId),
     },

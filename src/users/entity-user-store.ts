@@ -2,8 +2,10 @@ import type { FindOptionsWhere, ObjectLiteral, Repository } from 'typeorm';
 import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
 import type { AuthSettings } from '../config/auth-settings.js';
 import { againIfUndone } from '../database/again-if-undone.js';
+import type { StaffVerdict } from './domain/standing.js';
 import { isKey } from './domain/user-key.js';
 import { entityTable, type EntityTable, type UserProperties } from './entity-table.js';
+import { Standings } from './standings.js';
 import { UserLookup } from './user-lookup.js';
 import { UserStore, type AuthUser } from './user-store.js';
 import type { UserTable } from './user-table.js';
@@ -31,6 +33,7 @@ export abstract class EntityUserStore<Entity extends ObjectLiteral> extends User
   override readonly table: UserTable;
   private readonly columns: EntityTable<Entity>;
   private readonly lookups: Readonly<Record<'key' | 'username' | 'tokenId', UserLookup<Entity>>>;
+  private readonly standings: Standings;
   private readonly replacePassword: string;
 
   /**
@@ -49,6 +52,7 @@ export abstract class EntityUserStore<Entity extends ObjectLiteral> extends User
     const by = (property: keyof Entity & string): UserLookup<Entity> =>
       new UserLookup(users, property, selected, MOST_FOUND);
     this.lookups = { key: by(key), username: by(properties.username), tokenId: by(tokenId) };
+    this.standings = new Standings(this.table);
     this.replacePassword = replacePasswordSql(this.table);
   }
 
@@ -84,11 +88,34 @@ export abstract class EntityUserStore<Entity extends ObjectLiteral> extends User
     return this.replace(user, encoded, keptSession ?? '');
   }
 
-  /** False as well where the entity has no property that says who is active. */
-  override async setActive(id: string, isActive: boolean): Promise<boolean> {
+  override async judgeStaffAct(staffId: string, id: string): Promise<StaffVerdict> {
+    if (!this.areKeys(staffId, id)) return 'not_found';
+    const act = { actor: staffId, target: id };
+    return againIfUndone(() => this.standings.judge(this.users.manager, act));
+  }
+
+  /** Nobody is found where the entity has no property that says who is active. */
+  override async setActive(
+    id: string,
+    isActive: boolean,
+    staffId: string | null,
+  ): Promise<StaffVerdict> {
     const { isActive: property } = this.properties;
-    if (property === undefined || !isKey(id, this.columns.keyType)) return false;
-    return this.update(id, property, isActive);
+    if (property === undefined || !this.areKeys(id, staffId ?? id)) return 'not_found';
+    if (staffId === null) {
+      return (await this.update(id, property, isActive)) ? 'allowed' : 'not_found';
+    }
+    return againIfUndone(() =>
+      this.users.manager.transaction(async (transaction) => {
+        const act = { actor: staffId, target: id };
+        const verdict = await this.standings.judgeLocked(transaction, act, !isActive);
+        if (verdict === 'allowed') {
+          const change = changeOf<Entity>(property, isActive);
+          await transaction.withRepository(this.users).update(this.byKey(id), change);
+        }
+        return verdict;
+      }),
+    );
   }
 
   /** Does nothing where the entity has no property for it. */
@@ -104,12 +131,17 @@ export abstract class EntityUserStore<Entity extends ObjectLiteral> extends User
 
   private async update(id: unknown, property: string, value: unknown): Promise<boolean> {
     const { affected } = await againIfUndone(() =>
-      this.users.update(
-        { [this.columns.key]: id } as FindOptionsWhere<Entity>,
-        { [property]: value } as QueryDeepPartialEntity<Entity>,
-      ),
+      this.users.update(this.byKey(id), changeOf<Entity>(property, value)),
     );
     return affected === 1;
+  }
+
+  private byKey(id: unknown): FindOptionsWhere<Entity> {
+    return { [this.columns.key]: id } as FindOptionsWhere<Entity>;
+  }
+
+  private areKeys(...ids: readonly string[]): boolean {
+    return ids.every((id) => isKey(id, this.columns.keyType));
   }
 
   private async replace(user: AuthUser, encoded: string, keep: string): Promise<boolean> {
@@ -132,6 +164,10 @@ export abstract class EntityUserStore<Entity extends ObjectLiteral> extends User
       tokenId: entity[tokenId],
     };
   }
+}
+
+function changeOf<Entity>(property: string, value: unknown): QueryDeepPartialEntity<Entity> {
+  return { [property]: value } as QueryDeepPartialEntity<Entity>;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { StaffVerdict } from './domain/standing.js';
 import type { UserTable } from './user-table.js';
 
 /**
@@ -56,8 +57,16 @@ export abstract class UserStore {
     keptSession: string | null,
   ): Promise<boolean>;
 
-  /** Activates or deactivates a user. False when there is none with this key. */
-  abstract setActive(id: string, isActive: boolean): Promise<boolean>;
+  /** Whether a member of staff may act on a user: asked of the table, never of what a guard remembers. */
+  abstract judgeStaffAct(staffId: string, id: string): Promise<StaffVerdict>;
+
+  /**
+   * Activates or deactivates a user where the member of staff may do so; the last superuser stays, also when several are
+   * deactivated at once.
+   *
+   * @param staffId - primary key; null where the application itself decides, which may do anything
+   */
+  abstract setActive(id: string, isActive: boolean, staffId: string | null): Promise<StaffVerdict>;
 
   /** Writes the time of a log-in. */
   abstract recordLogin(user: AuthUser, at: Date): Promise<void>;

@@ -16,6 +16,8 @@ export interface UserTable {
   readonly isActive: string | null;
   /** A boolean column; null where nobody is staff. */
   readonly isStaff: string | null;
+  /** A boolean column; absent or null where nobody is a superuser. */
+  readonly isSuperuser?: string | null;
   /** Holds a value once the row counts as deleted; absent or null where rows are really deleted. */
   readonly deletedAt?: string | null;
   /** The column that `USER_ID_FIELD` names. */
@@ -31,6 +33,11 @@ export function activeSql(table: UserTable, alias: string): string {
 /** SQL for whether a user is staff. */
 export function staffSql(table: UserTable, alias: string): string {
   return table.isStaff === null ? 'false' : `${alias}.${table.isStaff}`;
+}
+
+/** SQL for whether a user is a superuser. */
+export function superuserSql(table: UserTable, alias: string): string {
+  return table.isSuperuser ? `${alias}.${table.isSuperuser}` : 'false';
 }
 
 /** SQL for a key as JSON may carry it: a number of more than 53 bits would lose its last digits there. */

@@ -39,6 +39,7 @@ export class UsersService extends EntityUserStore<User> {
       password: 'password',
       isActive: 'isActive',
       isStaff: 'isStaff',
+      isSuperuser: 'isSuperuser',
       email: 'email',
       lastLogin: 'lastLogin',
     });

@@ -23,7 +23,6 @@ interface Listed {
   readonly last_used_at: string;
   readonly expires_at: string;
   readonly ip: string | null;
-  readonly user_agent: string | null;
   readonly client: string | null;
 }
 
@@ -69,7 +68,6 @@ describe('the sessions of the signed-in user', () => {
         id: idOf(third),
         current: false,
         ip: '127.0.0.1',
-        user_agent: null,
         client: null,
       },
       {
@@ -77,7 +75,6 @@ describe('the sessions of the signed-in user', () => {
         id: idOf(second),
         current: true,
         ip: '127.9.9.9',
-        user_agent: firefox,
         client: 'Firefox on Linux',
       },
       {
@@ -85,7 +82,6 @@ describe('the sessions of the signed-in user', () => {
         id: idOf(first),
         current: false,
         ip: '127.0.0.1',
-        user_agent: 'Browser/1',
         client: 'Browser',
       },
     ]);
@@ -96,7 +92,6 @@ describe('the sessions of the signed-in user', () => {
       'last_used_at',
       'expires_at',
       'ip',
-      'user_agent',
       'client',
     ]);
   });
@@ -108,24 +103,24 @@ describe('the sessions of the signed-in user', () => {
   };
 
   it('show when, where and by what they were used last, and when they end unused', async () => {
-    const { refresh, access } = await login();
+    const [{ refresh, access }, other] = [await login(), await login()];
     await query(
       server.database,
       `UPDATE auth_session SET created_at = created_at - interval '1 h',
         last_used_at = last_used_at - interval '1 h', expires_at = expires_at - interval '1 h'`,
     );
-    const [before] = (await list(access)).body;
+    const shown = async () =>
+      (await list(other.access)).body.find(({ id }) => id === idOf({ access }))!;
+    const before = await shown();
     const { refresh: successor } = (await at(STRANGER).refresh(refresh)).body;
-    const [after] = (await list(access)).body;
-    expect(after).toMatchObject({
-      created_at: before!.created_at,
-      ip: '127.9.9.9',
-      user_agent: 'curl/8',
-      client: 'curl',
-    });
-    const moved = Date.parse(after!.last_used_at) - Date.parse(before!.last_used_at);
-    expect(moved).toBeGreaterThanOrEqual(3_600_000);
-    expect(Date.parse(after!.expires_at)).toBe(Number(claimsOf(successor)['exp']) * 1000);
+    const after = await shown();
+    expect(after).toMatchObject({ created_at: before.created_at, ip: '127.9.9.9', client: 'curl' });
+    // Whole hours, so that nobody learns when a session was refreshed.
+    expect(Date.parse(after.last_used_at) - Date.parse(before.last_used_at)).toBe(3_600_000);
+    const hour = 3600;
+    expect(Date.parse(after.expires_at)).toBe(
+      Math.ceil(Number(claimsOf(successor)['exp']) / hour) * hour * 1000,
+    );
   });
 
   it('carry the address that a trusted proxy vouches for, and no other', async () => {
@@ -256,9 +251,12 @@ describe('without rotation', () => {
 
   it('a refresh notes when and where a session was used, at most once a minute', async () => {
     const at = (place: Place) => new PlacedClient(server.url, place);
-    const { access, refresh } = await at(HOME).login('alice', PASSWORD);
-    const list = async (): Promise<Listed[]> =>
-      (await at(HOME).get<Listed[]>('/sessions', { authorization: `Bearer ${access}` })).body;
+    const { refresh } = await at(HOME).login('alice', PASSWORD);
+    const list = () =>
+      query<Record<'last_used_at' | 'expires_at', Date>>(
+        server.database,
+        'SELECT last_used_at, expires_at, host(last_ip) AS ip, user_agent FROM auth_session',
+      );
     const [before] = await list();
     expect((await at(STRANGER).refresh(refresh)).status).toBe(200);
     expect(await list()).toEqual([before]);

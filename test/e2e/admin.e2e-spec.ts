@@ -88,28 +88,22 @@ describe('staff', () => {
     expect((await server.client.obtain('alice', PASSWORD)).status).toBe(200);
   });
 
-  it('deactivate a user everywhere; sessions rest, and live again when the user is activated', async () => {
+  it('deactivate a user everywhere, and let the user in again', async () => {
     const [root, alice] = [await login('root'), await login('alice')];
     expect(await status(alice.access)).toBe(200);
     for (let times = 0; times < 2; times += 1) {
       const answer = await act(root.access, 'POST', '/admin/users/2/deactivate');
       expect(answer).toMatchObject({ status: 204, text: '' });
     }
-    expect(await soon(401, () => server.client.me(alice.access))).toMatchObject({
-      status: 401,
-      body: { detail: 'User is inactive', code: 'user_inactive' },
-    });
-    expect((await server.client.refresh(alice.refresh)).body).toMatchObject({
-      reason: 'user_inactive',
-    });
+    expect((await soon(401, () => server.client.me(alice.access))).status).toBe(401);
+    expect((await server.client.refresh(alice.refresh)).status).toBe(401);
     const inactive = await server.client.obtain('alice', PASSWORD);
     const wrong = await server.client.obtain('alice', 'wrong');
     expect(inactive.status).toBe(401);
     expect(inactive.text).toBe(wrong.text);
 
     expect((await act(root.access, 'POST', '/admin/users/2/activate')).status).toBe(204);
-    expect((await soon(200, () => server.client.me(alice.access))).status).toBe(200);
-    expect((await server.client.refresh(alice.refresh)).status).toBe(200);
+    expect((await server.client.obtain('alice', PASSWORD)).status).toBe(200);
   });
 
   it.each(ROUTES)(

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TestClient } from '../support/client.js';
@@ -146,7 +146,7 @@ describe('createuser', () => {
     );
     expect(rows).toEqual([
       { username: 'alice', is_staff: true, is_superuser: false, is_active: true },
-      { username: 'bob', is_staff: false, is_superuser: true, is_active: true },
+      { username: 'bob', is_staff: true, is_superuser: true, is_active: true },
     ]);
   });
 
@@ -164,6 +164,42 @@ describe('createuser', () => {
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
       expect(stderr).toContain(problem);
     }
+  });
+});
+
+describe('a weak password', () => {
+  it('is refused by createuser in secure, and taken in parity and from a fixture', async () => {
+    const env = onDatabase();
+    const create = (profile: string, username: string, password: string) =>
+      run(['createuser', '--username', username, '--password-stdin'], {
+        env: { ...env, SIMPLE_JWT_PROFILE: profile },
+        input: `${password}\n`,
+      });
+    for (const [password, problem] of [
+      ['1234567', 'This password is too short. It must contain at least 8 characters.\n'],
+      ['password1', 'This password is too common.\n'],
+    ] as const) {
+      const refused = await create('secure', 'erin', password);
+      expect(refused).toEqual({
+        code: 1,
+        stdout: '',
+        stderr: `The user has not been created.\n${problem}`,
+      });
+    }
+    await expect(query(database, "SELECT FROM auth_user WHERE username = 'erin'")).resolves.toEqual(
+      [],
+    );
+    expect((await create('parity', 'erin', '1234567')).code).toBe(0);
+
+    const USERS_FIXTURE = join(folder, 'weak-users.json');
+    const frank = { username: 'frank', password: 'password', is_staff: true, is_superuser: true };
+    writeFileSync(USERS_FIXTURE, JSON.stringify([frank]));
+    const server = await spawnServer({ ...env, USERS_FIXTURE });
+    expect((await new TestClient(server.url).obtain('frank', 'password')).status).toBe(200);
+    await server.stop();
+    await expect(
+      query(database, "SELECT is_superuser FROM auth_user WHERE username = 'frank'"),
+    ).resolves.toEqual([{ is_superuser: true }]);
   });
 });
 

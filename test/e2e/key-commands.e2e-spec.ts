@@ -22,6 +22,20 @@ const env = (changes: Record<string, string> = {}): Record<string, string> => ({
 const keys = (args: string[], changes?: Record<string, string>): Promise<CommandOutcome> =>
   runCommand(['keys', ...args], env(changes));
 
+/** What a command tells of on its error output. */
+function eventsOf({ stderr }: CommandOutcome): unknown[] {
+  const lines = stderr.split('\n').filter((line) => line !== '');
+  return lines.map((line) => (JSON.parse(line) as { message: unknown }).message);
+}
+
+const event = (name: string, kid: string): object => ({
+  event: name,
+  actor: 'command',
+  address: null,
+  target: `key:${kid}`,
+  algorithm: 'EdDSA',
+});
+
 async function list(): Promise<KeyDescription[]> {
   return JSON.parse((await keys(['list', '--json'])).stdout) as KeyDescription[];
 }
@@ -45,8 +59,9 @@ describe('nest-simplejwt keys', () => {
       'The ring holds no keys: SIMPLE_JWT_SIGNING_KEY signs.\n',
     );
     const made = await keys(['generate', '--algorithm', 'EdDSA']);
-    expect(made).toMatchObject({ code: 0, stderr: '' });
+    expect(made.code).toBe(0);
     const [first] = await list();
+    expect(eventsOf(made)).toEqual([event('key_generated', first!.kid)]);
     expect(first).toMatchObject({ algorithm: 'EdDSA', state: 'next', activatedAt: null });
     expect(made.stdout).toContain(`The next key is ${first!.kid} (EdDSA).`);
 
@@ -56,6 +71,7 @@ describe('nest-simplejwt keys', () => {
     );
     const announced = await keys(['rotate']);
     expect(announced.stdout).toBe(`${first!.kid} (EdDSA) signs.\n`);
+    expect(eventsOf(announced)).toEqual([event('key_signs', first!.kid)]);
     await keys(['generate']);
     const unannounced = await keys(['rotate']);
     expect(unannounced.stdout).toContain('It was published less than ten minutes before');
@@ -140,7 +156,11 @@ describe('a server on a database whose ring signs', () => {
     for (const { kid, state } of await list()) {
       if (state !== 'next' && state !== 'signing') continue;
       const args = ['keys', 'retire', kid, '--no-successor'];
-      expect(await runCommand(args, without)).toMatchObject({ code: 0, stderr: '' });
+      const retired = await runCommand(args, without);
+      expect(retired.code).toBe(0);
+      expect(eventsOf(retired)).toEqual([
+        expect.objectContaining({ event: 'key_retired', target: `key:${kid}` }),
+      ]);
     }
     const created = await runCommand(['createuser', '--username', 'alice'], without);
     expect(created).toMatchObject({ code: 0, stderr: '' });

@@ -9,6 +9,8 @@ jest.setTimeout(60_000);
 
 const PASSWORD = 'a good password';
 const CHANGE = '/users/me/password';
+/** New ones that may be set. */
+const NEXT = ['the first one', 'the second one', 'the third one'];
 /** `PASSWORD` as Django kept it once: pbkdf2_sha256 with few rounds, which a log-in rewrites. */
 const OUTDATED = 'pbkdf2_sha256$1000$salt$mG7C9/+HeAo37lLW/MMoLfndWxHfWD7uoJbp0fU5lNA=';
 
@@ -90,14 +92,29 @@ describe('a password change', () => {
     expect((await server.client.obtain('alice', PASSWORD)).status).toBe(200);
   });
 
+  it.each([
+    ['1234567', ['This password is too short. It must contain at least 8 characters.']],
+    ['Password1', ['This password is too common.']],
+  ])('to %s is refused, changes nothing, and is no guess', async (weak, messages) => {
+    const [mine, other] = [await login(), await login()];
+    for (let attempt = 0; attempt < 6; attempt += 1) {
+      const answer = await change(mine.access, passwords('wrong', weak));
+      expect(answer).toMatchObject({ status: 400, body: { new_password: messages } });
+      expect(Object.keys(answer.body as object)).toEqual(['new_password']);
+    }
+    for (const { access } of [mine, other]) expect(await status(access)).toBe(200);
+    expect((await server.client.obtain('alice', PASSWORD)).status).toBe(200);
+    expect((await server.client.obtain('alice', weak)).status).toBe(401);
+  });
+
   it('that is done twice at once with the same old password works once', async () => {
     const { access } = await login();
     const answers = await Promise.all(
-      ['one', 'two', 'three'].map((next) => change(access, passwords(PASSWORD, next))),
+      NEXT.map((next) => change(access, passwords(PASSWORD, next))),
     );
     const statuses = answers.map((answer) => answer.status);
     expect(statuses.toSorted((one, other) => one - other)).toEqual([204, 400, 400]);
-    const winner = ['one', 'two', 'three'][statuses.indexOf(204)]!;
+    const winner = NEXT[statuses.indexOf(204)]!;
     expect((await server.client.obtain('alice', winner)).status).toBe(200);
     expect(await status(access)).toBe(200);
   });
@@ -281,5 +298,31 @@ describe('a log-in', () => {
     // Otherwise the race was never run.
     expect(met).toBeGreaterThan(10);
     await expect(sql('SELECT FROM auth_session WHERE revoked_at IS NULL')).resolves.toHaveLength(1);
+  });
+});
+
+describe('in parity', () => {
+  it('any password may be set, as in SimpleJWT, which has no rule', async () => {
+    const server = await startTestServer();
+    await server.createUser({ username: 'alice', password: PASSWORD });
+    let old = PASSWORD;
+    for (const next of ['password', 'x']) {
+      const { access } = await server.client.login('alice', old);
+      const body = { old_password: old, new_password: next };
+      const headers = { authorization: `Bearer ${access}` };
+      expect((await server.client.post(CHANGE, body, headers)).status).toBe(204);
+      old = next;
+    }
+    expect((await server.client.obtain('alice', 'x')).status).toBe(200);
+    await server.stop();
+  });
+});
+
+describe('an old password that may not be set any more', () => {
+  it('still logs in: a policy shuts nobody out', async () => {
+    const server = await startTestServer({ env: { SIMPLE_JWT_PROFILE: 'secure' } });
+    await server.createUser({ username: 'alice', password: 'password' });
+    expect((await server.client.obtain('alice', 'password')).status).toBe(200);
+    await server.stop();
   });
 });

@@ -50,7 +50,7 @@ describe('a server with ALLOWED_ORIGINS', () => {
       expect(shown(headers)).toEqual({
         'access-control-allow-origin': APP,
         'access-control-allow-credentials': 'true',
-        'access-control-expose-headers': 'Retry-After, WWW-Authenticate',
+        'access-control-expose-headers': 'Link, Retry-After, WWW-Authenticate, X-Total-Count',
       });
       expect(headers.get('vary')).toContain('Origin');
     }

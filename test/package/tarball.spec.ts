@@ -28,6 +28,7 @@ describe('the tarball', () => {
     const wanted = [
       /^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/,
       /^dist\/(.+\/)?[\w.-]+(\.js|\.d\.ts)$/,
+      /^dist\/users\/common-passwords\.txt$/,
       /^docs\/(openapi\.json|(.+\/)?[\w-]+\.md)$/,
       /^examples\/README\.md$/,
       /^examples\/[\w-]+\/(README\.md|package\.json|tsconfig\.json|(src|test)\/[\w.-]+\.ts)$/,
@@ -36,7 +37,13 @@ describe('the tarball', () => {
     expect(odd).toEqual([]);
     expect(tarball.files.filter((file) => /\bspec\b/.test(file))).toEqual([]);
     expect(tarball.files).toEqual(
-      expect.arrayContaining(['LICENSE', 'README.md', 'docs/openapi.json', 'dist/cli/main.js']),
+      expect.arrayContaining([
+        'LICENSE',
+        'README.md',
+        'docs/openapi.json',
+        'dist/cli/main.js',
+        'dist/users/common-passwords.txt',
+      ]),
     );
     expect(tarball.size).toBeLessThan(LARGEST);
   });

@@ -5,7 +5,9 @@ import {
   RefreshTokenLedger,
   type IssuedToken,
   type PresentedToken,
+  type SessionPage,
 } from '../../src/ledger/refresh-token-ledger.js';
+import { FIRST_PAGE } from '../../src/ledger/session-page.js';
 import { UserStore, type AuthUser } from '../../src/users/user-store.js';
 import { query, truncateTables } from './databases.js';
 
@@ -210,14 +212,40 @@ export function describeLedger(title: string, kept: Kept): void {
       ];
       await issue(bob);
       await ledger.revoke(third);
-      const listed = await ledger.list(String(alice.id));
+      const { sessions: listed, total, next } = await ledger.list(String(alice.id), FIRST_PAGE);
+      expect([total, next]).toEqual([3, null]);
       expect(listed.map(({ id }) => id)).toEqual([fourth, second, first].map(kept.idOf));
       for (const { createdAt, expiresAt } of listed) {
         expect(Math.abs(createdAt.getTime() - Date.now())).toBeLessThan(60_000);
         expect(expiresAt.getTime()).toBeGreaterThan(Date.now());
       }
       await sql(kept.expireAll);
-      await expect(ledger.list(String(alice.id))).resolves.toEqual([]);
+      await expect(ledger.list(String(alice.id), FIRST_PAGE)).resolves.toEqual({
+        sessions: [],
+        total: 0,
+        next: null,
+      });
+    });
+
+    it('lists page by page, each session once, and says how many there are', async () => {
+      const issued: PresentedToken[] = [];
+      for (let number = 0; number < 5; number += 1) issued.push(await issue());
+      await issue(bob);
+      const pages: (readonly string[])[] = [];
+      for (let after: string | null = null; ;) {
+        const page: SessionPage = await ledger.list(String(alice.id), { limit: 2, after });
+        pages.push(page.sessions.map(({ id }) => id));
+        expect(page.total).toBe(5);
+        if (pages.length === 1) {
+          // What is new since or has ended moves nothing to another page.
+          await ledger.end(String(alice.id), String(kept.idOf(issued[3]!)));
+          issued.push(await issue());
+        }
+        after = page.next;
+        if (after === null) break;
+      }
+      const ids = issued.slice(0, 5).toReversed().map(kept.idOf);
+      expect(pages).toEqual([ids.slice(0, 2), ids.slice(2, 4), ids.slice(4)]);
     });
 
     it("ends one session of its user, and nobody else's", async () => {
@@ -253,9 +281,10 @@ export function describeLedger(title: string, kept: Kept): void {
       ];
       const isRevoked = () =>
         Promise.all([mine, other, foreign].map(({ claims }) => ledger.isRevoked(claims)));
-      await ledger.endOthers(String(alice.id), String(kept.idOf(mine)));
+      const ended = await ledger.endOthers(String(alice.id), String(kept.idOf(mine)));
+      expect(ended).toEqual([kept.idOf(other)]);
       await expect(isRevoked()).resolves.toEqual([false, true, false]);
-      await ledger.endOthers(String(alice.id), null);
+      await expect(ledger.endOthers(String(alice.id), null)).resolves.toEqual([kept.idOf(mine)]);
       await expect(isRevoked()).resolves.toEqual([true, true, false]);
     });
 
@@ -264,7 +293,9 @@ export function describeLedger(title: string, kept: Kept): void {
       await ledger.revoke(dead[2]!);
       await expect(ledger.endAll()).resolves.toBe(2);
       for (const token of dead) await expect(ledger.isRevoked(token.claims)).resolves.toBe(true);
-      await expect(ledger.list(String(alice.id))).resolves.toEqual([]);
+      await expect(ledger.list(String(alice.id), FIRST_PAGE)).resolves.toMatchObject({
+        sessions: [],
+      });
       const next = await issue(bob);
       await expect(ledger.isRevoked(next.claims)).resolves.toBe(false);
       await expect(ledger.endAll()).resolves.toBe(1);

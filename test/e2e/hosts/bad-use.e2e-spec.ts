@@ -169,7 +169,8 @@ describe('overrides do not start', () => {
     override findByTokenId = () => Promise.resolve(null);
     override upgradePassword = () => Promise.resolve(false);
     override changePassword = () => Promise.resolve(false);
-    override setActive = () => Promise.resolve(false);
+    override judgeStaffAct = () => Promise.resolve('not_allowed' as const);
+    override setActive = () => Promise.resolve('not_allowed' as const);
     override recordLogin = () => Promise.resolve();
   }
   const userStore = { useFactory: () => new Elsewhere() };

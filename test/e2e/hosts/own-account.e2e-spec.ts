@@ -1,4 +1,5 @@
 import { Controller, Get, Injectable, Module } from '@nestjs/common';
+import { DataSource } from 'typeorm';
 import {
   AccountController,
   AccountModule,
@@ -7,9 +8,12 @@ import {
   AdminModule,
   AdminService,
   CurrentUser,
+  FromClient,
   type AuthenticatedUser,
   type ProfileResponse,
+  type RequestContext,
   type SessionResponse,
+  type StaffRequest,
 } from '../../../src/index.js';
 import {
   bearer,
@@ -30,16 +34,20 @@ class OwnAccountController extends AccountController {
 
   @Get('count')
   async count(@CurrentUser() user: AuthenticatedUser): Promise<object> {
-    const sessions: SessionResponse[] = await this.account.listSessions(user, undefined);
-    return { sessions: sessions.length };
+    const { sessions, total } = await this.account.listSessions(user, undefined);
+    const shown: readonly SessionResponse[] = sessions;
+    return { sessions: Math.min(shown.length, total) };
   }
 }
 
 @Controller('own/users/:id')
 class OwnAdminController extends AdminController {
   @Get('count')
-  async count(): Promise<object> {
-    return { sessions: (await this.admin.listSessions('1')).length };
+  async count(
+    @CurrentUser() staff: AuthenticatedUser,
+    @FromClient() context: RequestContext,
+  ): Promise<object> {
+    return { sessions: (await this.admin.listSessions({ staff, context }, '1')).total };
   }
 }
 
@@ -77,7 +85,18 @@ describe('controllers of a host that extend those of the account and of staff', 
 
   it('stand beside services of the host that use the same', async () => {
     const { admin } = host.app.get(Housekeeping, { strict: false });
-    expect(await admin.listSessions('1')).toHaveLength(1);
-    await expect(admin.listSessions('99')).rejects.toMatchObject({ code: 'not_found' });
+    const context = { ip: null, userAgent: null };
+    const by = (id: number): StaffRequest => ({
+      staff: { id, username: '', isActive: true, isStaff: true },
+      context,
+    });
+    // What the table says of alice counts, not what the caller says.
+    await expect(admin.listSessions(by(1), '1')).rejects.toMatchObject({
+      code: 'permission_denied',
+    });
+    const change = 'UPDATE auth_user SET is_staff = true, is_superuser = true';
+    await host.app.get(DataSource).query(change);
+    await expect(admin.listSessions(by(1), '1')).resolves.toMatchObject({ total: 1, next: null });
+    await expect(admin.listSessions(by(1), '99')).rejects.toMatchObject({ code: 'not_found' });
   });
 });

@@ -9,9 +9,10 @@ import {
   type Claims,
   type ExtendOutcome,
   type IssuedToken,
+  type PageRequest,
   type PresentedToken,
   type Refusal,
-  type SessionInfo,
+  type SessionPage,
   type SpendOutcome,
 } from '../../../src/index.js';
 
@@ -53,6 +54,21 @@ const END = `
   WITH ended AS (
     UPDATE strict_token SET ended_at = now()
     WHERE ended_at IS NULL AND expires_at > now() AND`;
+
+const LIVE = 'FROM strict_token WHERE user_id = $1 AND ended_at IS NULL AND expires_at > now()';
+
+const LIST = `
+  SELECT jti, created_at, expires_at ${LIVE} AND ($2::text IS NULL OR (created_at, jti) < (
+    SELECT created_at, jti FROM strict_token WHERE jti = $2))
+  ORDER BY created_at DESC, jti DESC LIMIT $3`;
+
+const COUNT = `SELECT count(*)::int AS count ${LIVE}`;
+
+interface ListedRow {
+  readonly jti: string;
+  readonly created_at: Date;
+  readonly expires_at: Date;
+}
 
 const FLUSH = `
   WITH gone AS (
@@ -109,20 +125,25 @@ export class StrictLedger extends RefreshTokenLedger {
     return this.ends('jti = $1', [this.tokens.idOf(presented.claims)]);
   }
 
-  override async list(userId: string): Promise<SessionInfo[]> {
-    const rows = await this.rows<{ jti: string; created_at: Date; expires_at: Date }>(
-      `SELECT jti, created_at, expires_at FROM strict_token
-       WHERE user_id = $1 AND ended_at IS NULL AND expires_at > now() ORDER BY created_at DESC`,
-      [userId],
-    );
-    return rows.map((row) => ({
-      id: row.jti,
-      createdAt: row.created_at,
-      lastUsedAt: null,
-      expiresAt: row.expires_at,
-      ip: null,
-      userAgent: null,
-    }));
+  override async list(userId: string, { limit, after }: PageRequest): Promise<SessionPage> {
+    // One more than asked for tells whether there is another page.
+    const rows = await this.rows<ListedRow>(LIST, [userId, after, limit + 1]);
+    const [counted] = await this.rows<{ count: number }>(COUNT, [userId]);
+    const shown = rows.slice(0, limit);
+    return {
+      sessions: shown.map((row) => ({
+        id: row.jti,
+        createdAt: row.created_at,
+        lastUsedAt: null,
+        expiresAt: row.expires_at,
+        ip: null,
+        userAgent: null,
+        createdIp: null,
+        createdClient: null,
+      })),
+      total: counted?.count ?? 0,
+      next: rows.length > limit ? (shown.at(-1)?.jti ?? null) : null,
+    };
   }
 
   override async end(userId: string, sessionId: string): Promise<boolean> {
@@ -130,8 +151,8 @@ export class StrictLedger extends RefreshTokenLedger {
     return this.ends('user_id = $1 AND jti = $2', [userId, sessionId]);
   }
 
-  override async endOthers(userId: string, keep: string | null): Promise<void> {
-    await this.ends('user_id = $1 AND jti IS DISTINCT FROM $2', [userId, keep]);
+  override endOthers(userId: string, keep: string | null): Promise<string[]> {
+    return this.ended('user_id = $1 AND jti IS DISTINCT FROM $2', [userId, keep]);
   }
 
   override async endAll(): Promise<number> {
@@ -154,11 +175,15 @@ export class StrictLedger extends RefreshTokenLedger {
   }
 
   private async ends(condition: string, parameters: unknown[]): Promise<boolean> {
-    const ended = await this.rows(
+    return (await this.ended(condition, parameters)).length > 0;
+  }
+
+  private async ended(condition: string, parameters: unknown[]): Promise<string[]> {
+    const ended = await this.rows<{ jti: string }>(
       `${END} ${condition} RETURNING jti) SELECT jti FROM ended`,
       parameters,
     );
-    return ended.length > 0;
+    return ended.map(({ jti }) => jti);
   }
 
   private identity({ claims }: IssuedToken): unknown[] {

@@ -1,0 +1,19 @@
+import type { LogLevel } from '@nestjs/common';
+import { ServerLogger } from '../app.logger.js';
+
+/** The log of a command: JSON lines on the error output, since the other one has what the command was asked for. */
+export class CommandLogger extends ServerLogger {
+  constructor() {
+    super({ json: true });
+  }
+
+  protected override printMessages(
+    messages: unknown[],
+    context?: string,
+    logLevel?: LogLevel,
+    _stream?: 'stdout' | 'stderr',
+    ...rest: [errorStack?: unknown, params?: Record<string, unknown>]
+  ): void {
+    super.printMessages(messages, context, logLevel, 'stderr', ...rest);
+  }
+}
