@@ -2,7 +2,7 @@ import { TestClient } from '../support/client.js';
 import { query, truncateTables } from '../support/databases.js';
 import { spawnServer } from '../support/process.js';
 import { workerDatabase } from '../support/server.js';
-import { startTcpProxy } from '../support/tcp-proxy.js';
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import { HAS_REDIS, TestRedis } from '../support/test-redis.js';
 import { SIGNING_KEY } from '../support/tokens.js';
 import { within } from '../support/within.js';
@@ -10,10 +10,21 @@ import { within } from '../support/within.js';
 jest.setTimeout(60_000);
 
 (HAS_REDIS ? describe : describe.skip)('a Redis that accepts connections and never answers', () => {
-  it('keeps no server from starting, which counts in Postgres, says so, and comes back when Redis does', async () => {
-    const redis = await TestRedis.start();
-    const network = await startTcpProxy(redis.url);
+  let redis: TestRedis;
+  let network: TcpProxy;
+
+  beforeEach(async () => {
+    redis = await TestRedis.start();
+    network = await startTcpProxy(redis.url);
     network.let('nothing');
+  });
+
+  afterEach(async () => {
+    await network.stop();
+    await redis.stop();
+  });
+
+  it('keeps no server from starting, which counts in Postgres, says so, and comes back when Redis does', async () => {
     const database = await workerDatabase();
     await truncateTables(database);
     const env = { DATABASE_URL: database, SIMPLE_JWT_SIGNING_KEY: SIGNING_KEY };
@@ -44,22 +55,15 @@ jest.setTimeout(60_000);
       await expect(within(20_000, isCountedElsewhere, Boolean)).resolves.toBe(true);
     } finally {
       await expect(server.stop()).resolves.toEqual({ code: 0, signal: null });
-      await network.stop();
-      await redis.stop();
     }
   });
 
   it('keeps no server from stopping', async () => {
-    const redis = await TestRedis.start();
-    const network = await startTcpProxy(redis.url);
-    network.let('nothing');
     const server = await spawnServer({
       DATABASE_URL: await workerDatabase(),
       SIMPLE_JWT_SIGNING_KEY: SIGNING_KEY,
       REDIS_URL: network.through(redis.url),
     });
     await expect(server.stop()).resolves.toEqual({ code: 0, signal: null });
-    await network.stop();
-    await redis.stop();
   });
 });
