@@ -166,6 +166,10 @@ describe('a server on a database whose ring signs', () => {
     expect(created).toMatchObject({ code: 0, stderr: '' });
     // What is left needs no secret any more, and a new one may begin.
     const rotated = await keys(['rotate'], { KEY_ENCRYPTION_KEY: OTHER_SECRET });
-    expect(rotated).toMatchObject({ code: 0, stderr: '' });
+    expect(rotated.code).toBe(0);
+    expect(eventsOf(rotated)).toEqual([
+      expect.objectContaining({ event: 'key_generated', actor: 'command' }),
+      expect.objectContaining({ event: 'key_signs', actor: 'command' }),
+    ]);
   });
 });
