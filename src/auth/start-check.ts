@@ -1,5 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
+import { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { DataSource } from 'typeorm';
 import { databaseFault } from '../common/database-fault.js';
 import { AuthSettings } from '../config/auth-settings.js';
@@ -14,6 +14,7 @@ import { SessionLedger } from '../ledger/session-ledger.js';
 import { requireUserTriggers } from '../users/user-triggers.js';
 import { UserStore } from '../users/user-store.js';
 import { UsersService } from '../users/users.service.js';
+import { cachingInterceptors } from './caching-interceptors.js';
 import { chainsInUse } from './chains-in-use.js';
 import { StatelessAuthModule } from './stateless-auth.module.js';
 
@@ -34,6 +35,7 @@ export class StartCheck implements OnApplicationBootstrap {
   /** @throws ConfigError about modules, entities and options that do not fit together */
   constructor(
     modules: ModulesContainer,
+    private readonly application: ApplicationConfig,
     private readonly database: DataSource,
     private readonly users: UserStore,
     settings: AuthSettings,
@@ -51,6 +53,7 @@ export class StartCheck implements OnApplicationBootstrap {
 
   /** Behind the hooks in which a host may run its migrations. */
   async onApplicationBootstrap(): Promise<void> {
+    this.warnOfCaches();
     try {
       await requireReadCommitted(this.database);
       await requireTables(this.database);
@@ -59,6 +62,15 @@ export class StartCheck implements OnApplicationBootstrap {
       const fault = databaseFault(error);
       if (fault === null) throw error;
       this.logger.warn(`the schema was not checked: the database is away (${fault})`);
+    }
+  }
+
+  /** Here, since global interceptors that are no providers are set behind the constructor. */
+  private warnOfCaches(): void {
+    for (const name of cachingInterceptors(this.application)) {
+      this.logger.warn(
+        `The global interceptor ${name} seems to cache answers. It must let those pass that say Cache-Control: no-store, such as /users/me and /sessions, or one user gets another's. CacheInterceptor of @nestjs/cache-manager does.`,
+      );
     }
   }
 }
