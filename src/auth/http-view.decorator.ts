@@ -1,4 +1,5 @@
 import { SetMetadata, applyDecorators } from '@nestjs/common';
+import { NotCached } from './not-cached.decorator.js';
 
 /** What OPTIONS tells of a view (contract §2). */
 export interface HttpViewInfo {
@@ -16,8 +17,8 @@ export const HTTP_VIEW = 'nest-simplejwt:http-view';
 
 /**
  * Marks a handler whose path follows the HTTP rules of contract §2: content negotiation, `Allow`, 405 and OPTIONS.
- * `configureApp` applies them.
+ * `configureApp` applies them. No cache of Nest's keeps its answers.
  */
 export function HttpView(info: HttpViewInfo): MethodDecorator {
-  return applyDecorators(SetMetadata(HTTP_VIEW, info));
+  return applyDecorators(SetMetadata(HTTP_VIEW, info), NotCached());
 }

@@ -5,16 +5,23 @@ import {
   type Type,
 } from '@nestjs/common';
 import { INTERCEPTORS_METADATA } from '@nestjs/common/constants.js';
-import { map, tap, type Observable } from 'rxjs';
+import { from, lastValueFrom, map, type Observable } from 'rxjs';
 import { AuthError } from '../common/errors.js';
 import { HTTP_VIEW, type HttpViewInfo } from './http-view.decorator.js';
 import { isFromBrowser } from './refresh-cookie-origin.js';
-import type { RefreshCookie, CookieRequest } from './refresh-cookie.service.js';
+import type { CookieRequest, CookieTokens, RefreshCookie } from './refresh-cookie.service.js';
 import { TOKEN_VIEWS } from './token-paths.js';
 import type { TokenController } from './token.controller.js';
 
 /** Reasons of a refused log-out by which the token opens nothing any more. */
 const ENDED: ReadonlySet<string> = new Set(['blacklisted', 'session_ended', 'expired']);
+
+/** A request on its way to its view. */
+interface Exchange {
+  readonly request: CookieRequest;
+  readonly response: unknown;
+  readonly next: CallHandler;
+}
 
 /**
  * Cookie mode (`REFRESH_COOKIE`) around the token views, which see tokens in bodies as ever; so do controllers that
@@ -61,20 +68,53 @@ export class RefreshCookieInterceptor implements NestInterceptor {
       if (!isFromBrowser(request)) return next.handle();
       // Log-in CSRF: a form of another site would leave its visitor logged in as somebody else.
       this.cookie.requireAllowedPage(request);
-    } else if (!(await this.cookie.moveIntoBody(request))) return next.handle();
-    if (refreshCookie !== 'ends') {
-      return next.handle().pipe(map((answer) => this.cookie.moveOutOfAnswer(answer, response)));
+      return this.withCookie(next, response);
     }
-    // Whoever logs out wants the cookie gone, also when its session had ended before; not when nothing has ended, as where
-    // nobody could look, or where this node alone does not know the key: the cookie would be lost and its session live on.
-    return next.handle().pipe(
-      tap({
-        next: () => this.cookie.clear(response),
-        error: (error) => {
-          if (error instanceof AuthError && ENDED.has(error.reason)) this.cookie.clear(response);
-        },
-      }),
+    const found = await this.cookie.read(request);
+    if (found === null) return next.handle();
+    if (refreshCookie === 'ends') return from(this.end(found, { request, response, next }));
+    if (found.tokens.length > 1) this.cookie.sweep(request, response);
+    request.body = {
+      ...(request.body as object | undefined),
+      refresh: this.cookie.requireOne(found),
+    };
+    return this.withCookie(next, response);
+  }
+
+  private withCookie(next: CallHandler, response: unknown): Observable<unknown> {
+    return next.handle().pipe(map((answer) => this.cookie.moveOutOfAnswer(answer, response)));
+  }
+
+  /**
+   * Ends what the browser holds, and what a neighbour has planted with a signature of ours beside it. Whoever logs out wants
+   * the cookie gone, also when its session had ended before; not when nothing has ended, as where nobody could look, or
+   * where this node alone does not know the key: the cookie would be lost and its session live on.
+   */
+  private async end(
+    { tokens, hasOthers }: CookieTokens,
+    { request, response, next }: Exchange,
+  ): Promise<unknown> {
+    const body = request.body ?? {};
+    const answers: unknown[] = [];
+    const failures: unknown[] = [];
+    for (const refresh of tokens) {
+      request.body = { ...body, refresh };
+      try {
+        answers.push(await lastValueFrom(next.handle()));
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    const fault = failures.find(
+      (error) => !(error instanceof AuthError) || error.getStatus() >= 500,
     );
+    if (fault !== undefined) throw fault;
+    const ended = failures.find((error) => error instanceof AuthError && ENDED.has(error.reason));
+    if (answers.length === 0 && ended === undefined) throw failures[0];
+    this.cookie.clear(response);
+    if (hasOthers) this.cookie.sweep(request, response, true);
+    if (answers.length === 0) throw ended;
+    return answers[0];
   }
 }
 

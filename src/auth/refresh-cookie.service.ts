@@ -1,17 +1,21 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { Clock } from '../common/clock.js';
-import { AuthError } from '../common/errors.js';
+import { AuthError, InvalidTokenError } from '../common/errors.js';
 import { RawBody, parseRequestBody } from '../common/request-body.js';
 import { AuthSettings } from '../config/auth-settings.js';
 import { parseCompact } from '../tokens/domain/compact.js';
-import type { CredentialSource } from './authenticated-user.js';
+import { RefreshToken } from '../tokens/domain/token-kind.js';
+import { TokensService } from '../tokens/tokens.service.js';
+import { headerOf, type CredentialSource } from './authenticated-user.js';
 import { httpViewsOf } from './http-views.js';
 import {
   cookieValues,
+  domainsOf,
   refreshCookieForm,
   refreshCookieName,
   setCookies,
+  sweepingCookies,
   type RefreshCookieForm,
 } from './refresh-cookie.js';
 import { isFromAllowedPage } from './refresh-cookie-origin.js';
@@ -19,8 +23,18 @@ import { isFromAllowedPage } from './refresh-cookie-origin.js';
 /** Bytes of a cookie that browsers store at least (RFC 6265 §6.1); they drop a longer one without a word. */
 const LARGEST_COOKIE = 4096;
 
+/** Values of one cookie that are looked at: each costs a signature, and a browser holds 180 cookies of a domain. */
+const MOST_VALUES = 32;
+
 /** A request of any platform, whose body the token views read. */
-export type CookieRequest = CredentialSource & { body?: unknown };
+export type CookieRequest = CredentialSource & { body?: unknown; readonly url?: string };
+
+/** Refresh tokens that a request brings by cookie, at least one. */
+export interface CookieTokens {
+  readonly tokens: readonly string[];
+  /** Whether the cookie came with several values, of which one at most is ours. */
+  readonly hasOthers: boolean;
+}
 
 /** Carries the refresh token between the views, which know it in bodies, and the browser's cookie. */
 @Injectable()
@@ -37,34 +51,64 @@ export class RefreshCookie {
     private readonly adapterHost: HttpAdapterHost,
     private readonly modules: ModulesContainer,
     private readonly application: ApplicationConfig,
+    private readonly tokens: TokensService,
   ) {
     this.isOn = settings.refreshCookie;
     this.name = refreshCookieName(settings);
   }
 
   /**
-   * Puts the cookie's token into a body that has none. A token in the body wins: the client chose it, while a browser
-   * adds the cookie to whatever any page sends.
+   * The tokens that come by cookie to a request without one in its body. A token in the body wins: the client chose it,
+   * while a browser adds the cookie to whatever any page sends.
    *
-   * @returns whether it did
+   * @returns null when there are none
    * @throws AuthError `origin_not_allowed` when another site may have made the request
-   * @throws AuthError `parse_error` for a malformed body, or for cookies of which one must be planted
+   * @throws AuthError `parse_error` for a malformed body
    */
-  async moveIntoBody(request: CookieRequest): Promise<boolean> {
-    const [token, other] = cookieValues(request.headers['cookie'] as string | undefined, this.name);
-    if (token === undefined) return false;
+  async read(request: CookieRequest): Promise<CookieTokens | null> {
+    const values = cookieValues(request.headers['cookie'] as string | undefined, this.name);
+    const [first] = values;
+    if (first === undefined) return null;
     const body =
       request.body instanceof RawBody ? await parseRequestBody(request.body) : request.body;
     request.body = body;
-    if (!isForm(body) || (body && Object.hasOwn(body, 'refresh'))) return false;
+    if (!isForm(body) || (body && Object.hasOwn(body, 'refresh'))) return null;
     this.requireAllowedPage(request);
-    if (other !== undefined) {
-      throw new AuthError('parse_error', {
-        detail: `The cookie ${this.name} is given with different values.`,
-      });
+    if (values.length === 1) return { tokens: [first], hasOthers: false };
+    // A neighbour on the domain has planted what is not ours; with nothing of ours the view says what is wrong with one.
+    const signed = await this.signedOnes(values.slice(0, MOST_VALUES));
+    return { tokens: signed.length > 0 ? signed : [first], hasOthers: true };
+  }
+
+  /**
+   * The one token of a request that must not guess between several.
+   *
+   * @throws AuthError `parse_error`
+   */
+  requireOne({ tokens }: CookieTokens): string {
+    const [token = '', other] = tokens;
+    if (other === undefined) return token;
+    throw new AuthError('parse_error', {
+      detail: `The cookie ${this.name} is given with different values.`,
+    });
+  }
+
+  /** Refresh tokens with a good signature, ended ones too: what they still open, the view decides. */
+  private async signedOnes(values: readonly string[]): Promise<string[]> {
+    const signed: string[] = [];
+    for (const value of values) if (await this.isSigned(value)) signed.push(value);
+    return signed;
+  }
+
+  private async isSigned(token: string): Promise<boolean> {
+    try {
+      await this.tokens.decode(token);
+    } catch (error) {
+      if (!(error instanceof InvalidTokenError)) throw error;
+      if (error.reason !== 'expired') return false;
     }
-    request.body = { ...body, refresh: token };
-    return true;
+    const claims = parseCompact(token)?.claims ?? {};
+    return this.tokens.kindProblem(claims, RefreshToken) === null;
   }
 
   /** @throws AuthError `origin_not_allowed` */
@@ -83,6 +127,22 @@ export class RefreshCookie {
 
   clear(response: unknown): void {
     this.send(response, '', 0);
+  }
+
+  /**
+   * Deletes what others have planted beside the cookie. Only where they do harm: another host of the domain may have a
+   * cookie of this name, and a right to it.
+   *
+   * @param isOver - the cookie itself is deleted too, which browsers need not tell from one for the domain of its host
+   */
+  sweep(request: CookieRequest, response: unknown, isOver = false): void {
+    const [own, ...above] = domainsOf(headerOf(request, 'host') || headerOf(request, ':authority'));
+    const domains = isOver && own !== undefined ? [own, ...above] : above;
+    const [path = '/'] = (request.url ?? '/').split('?', 1);
+    const paths = this.settings.refreshCookiePaths ?? [path];
+    for (const line of sweepingCookies(this.readForm(), domains, paths)) {
+      this.adapterHost.httpAdapter.appendHeader?.(response, 'Set-Cookie', line);
+    }
   }
 
   private send(response: unknown, token: string, maxAge: number): void {

@@ -3,9 +3,11 @@ import type { SettingsInput } from '../config/settings.js';
 import {
   cookieValues,
   coveringPaths,
+  domainsOf,
   refreshCookieForm,
   refreshCookieName,
   setCookies,
+  sweepingCookies,
 } from './refresh-cookie.js';
 
 const settings = (options: SettingsInput) => resolveSettings(fromOptions(options));
@@ -73,5 +75,40 @@ describe('the values of a cookie', () => {
     ['; ;=; name', []],
   ])('of %j', (header, values) => {
     expect(cookieValues(header, 'name')).toEqual(values);
+  });
+});
+
+describe('a cookie that was planted', () => {
+  it.each<[string, string[]]>([
+    ['app.example.com', ['app.example.com', 'example.com']],
+    ['app.example.com:8443', ['app.example.com', 'example.com']],
+    ['example.com', ['example.com']],
+    [
+      'a.b.c.d.e.example.com',
+      ['a.b.c.d.e.example.com', 'd.e.example.com', 'e.example.com', 'example.com'],
+    ],
+    ['localhost:3000', []],
+    ['127.0.0.1:3000', []],
+    ['[::1]:3000', []],
+    ['', []],
+  ])('comes to %j for the domains %j', (host, domains) => {
+    expect(domainsOf(host)).toEqual(domains);
+  });
+
+  it('is deleted wherever it can be, and the server\u2019s own left alone', () => {
+    const form = refreshCookieForm(settings({ refreshCookieDomain: 'example.com' }), ['/a/renew']);
+    expect(sweepingCookies(form, ['b.example.com', 'example.com'], ['/a/renew'])).toEqual(
+      [
+        ['b.example.com', '/'],
+        ['b.example.com', '/a'],
+        ['b.example.com', '/a/'],
+        ['b.example.com', '/a/renew'],
+        ['example.com', '/'],
+        ['example.com', '/a'],
+        ['example.com', '/a/'],
+      ].map(
+        ([domain, path]) => `__Secure-refresh=; Max-Age=0; Domain=${domain}; Path=${path}; Secure`,
+      ),
+    );
   });
 });

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { parse, serialize } from 'cookie';
 import type { AuthSettings } from '../config/auth-settings.js';
 
@@ -56,11 +57,54 @@ function isBelow(path: string, other: string): boolean {
 
 /**
  * The different values that a request brings under a name; of one cookie for several paths there is only one. The order
- * of several would be no help: whoever can plant a cookie chooses its place (RFC 6265 §5.4).
+ * of several is no help: whoever can plant a cookie chooses its place (RFC 6265 §5.4).
  */
 export function cookieValues(header: string | undefined, name: string): string[] {
   const values = (header ?? '').split(';').flatMap((pair) => parse(pair)[name] || []);
   return [...new Set(values)];
+}
+
+/** Domains that are swept, so that a host's long name makes no long answer. */
+const MOST_DOMAINS = 4;
+
+/**
+ * Values of `Set-Cookie` that delete what others can have planted for these domains: a cookie of the name on any path that a
+ * request's path lies on. Browsers leave alone what is not there, and what is not this host's to delete.
+ *
+ * @param requestPaths - of requests that are sent such a cookie
+ */
+export function sweepingCookies(
+  { name, secure, domain: own, paths: ownPaths }: RefreshCookieForm,
+  domains: readonly string[],
+  requestPaths: readonly string[],
+): string[] {
+  const places = [...new Set(requestPaths.flatMap(pathsAbove))];
+  return domains.flatMap((domain) =>
+    places
+      .filter((path) => domain !== own || !ownPaths.includes(path))
+      .map((path) => serialize(name, '', { secure, domain, path, maxAge: 0 })),
+  );
+}
+
+/**
+ * The domains for which cookies come to a host: `a.b.example.com`, `b.example.com` and `example.com` for the first of them.
+ *
+ * @param host - as the browser asked for it, with its port or without
+ */
+export function domainsOf(host: string): string[] {
+  const bare = host.replace(/:\d+$/, '');
+  if (isIP(bare) !== 0 || bare.startsWith('[')) return [];
+  const labels = bare.split('.');
+  // One for a single label, such as `com`, is refused by browsers.
+  const domains = labels.slice(0, -1).map((_, index) => labels.slice(index).join('.'));
+  return domains.slice(0, 1).concat(domains.slice(1).slice(1 - MOST_DOMAINS));
+}
+
+/** `/`, `/a`, `/a/` and `/a/b` for `/a/b` (RFC 6265 §5.1.4). */
+function pathsAbove(path: string): string[] {
+  const steps = path.split('/').slice(1);
+  const above = steps.slice(0, -1).map((_, index) => `/${steps.slice(0, index + 1).join('/')}`);
+  return ['/', ...above.flatMap((place) => [place, `${place}/`]), path];
 }
 
 /**

@@ -1,5 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
+import { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { DataSource } from 'typeorm';
 import { databaseFault } from '../common/database-fault.js';
 import { AuthSettings } from '../config/auth-settings.js';
@@ -16,6 +16,7 @@ import { SessionLedger } from '../ledger/session-ledger.js';
 import { requireTriggers } from '../users/trigger-check.js';
 import { UserStore } from '../users/user-store.js';
 import { UsersService } from '../users/users.service.js';
+import { cachingInterceptors } from './caching-interceptors.js';
 import { chainsInUse } from './chains-in-use.js';
 import { StatelessAuthModule } from './stateless-auth.module.js';
 
@@ -36,6 +37,7 @@ export class StartCheck implements OnApplicationBootstrap {
   /** @throws ConfigError about modules, entities and options that do not fit together */
   constructor(
     modules: ModulesContainer,
+    private readonly application: ApplicationConfig,
     private readonly database: DataSource,
     private readonly users: UserStore,
     private readonly settings: AuthSettings,
@@ -53,6 +55,7 @@ export class StartCheck implements OnApplicationBootstrap {
 
   /** Behind the hooks in which a host may run its migrations. */
   async onApplicationBootstrap(): Promise<void> {
+    this.warnOfCaches();
     try {
       await this.checkDatabase();
     } catch (error) {
@@ -69,6 +72,15 @@ export class StartCheck implements OnApplicationBootstrap {
     if (problem !== null) this.logger.warn(problem);
     requireTables(facts.missing);
     await requireTriggers(this.database, this.users.table);
+  }
+
+  /** Here, since global interceptors that are no providers are set behind the constructor. */
+  private warnOfCaches(): void {
+    for (const name of cachingInterceptors(this.application)) {
+      this.logger.warn(
+        `The global interceptor ${name} seems to cache answers. It must let those pass that say Cache-Control: no-store, such as /users/me and /sessions, or one user gets another's. CacheInterceptor of @nestjs/cache-manager does.`,
+      );
+    }
   }
 }
 

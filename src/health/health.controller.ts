@@ -6,6 +6,7 @@ import {
   ApiTags,
 } from '../common/openapi.decorators.js';
 import { AuthErrorFilter } from '../auth/auth-error.filter.js';
+import { NotCached } from '../auth/not-cached.decorator.js';
 import { Public } from '../auth/public.decorator.js';
 import { HealthResponse } from './dto/health-response.dto.js';
 import { ReadinessService } from './readiness.service.js';
@@ -20,6 +21,7 @@ export class HealthController {
 
   @Get('live')
   @Header('Cache-Control', 'no-store')
+  @NotCached()
   @ApiOperation({ summary: 'Live', description: 'The process answers. Looks at nothing else.' })
   @ApiOkResponse({ type: HealthResponse })
   live(): HealthResponse {
@@ -28,6 +30,7 @@ export class HealthController {
 
   @Get('ready')
   @Header('Cache-Control', 'no-store')
+  @NotCached()
   @ApiOperation({
     summary: 'Ready',
     description: 'The database answers and its schema is up to date.',

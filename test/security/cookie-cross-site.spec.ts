@@ -1,8 +1,12 @@
+import { once } from 'node:events';
+import { request, type IncomingMessage } from 'node:http';
+import { text as readText } from 'node:stream/consumers';
 import { BrowserPage, CookieJar } from '../support/browser-page.js';
 import type { Answer, HeaderValues } from '../support/client.js';
 import { query, truncateTables } from '../support/databases.js';
 import { requestHead, sendRaw } from '../support/raw-http.js';
 import { startTestServer, type TestServer } from '../support/server.js';
+import { HEADER, accessClaims, claimsOf, forge } from '../support/tokens.js';
 
 jest.setTimeout(30_000);
 
@@ -13,6 +17,26 @@ const REFRESH = '/login/simpleJWT/refresh';
 const BLACKLIST = '/login/simpleJWT/blacklist';
 const EVIL = 'https://evil.example';
 const FORM = 'application/x-www-form-urlencoded';
+
+interface Posted {
+  readonly status: number;
+  readonly text: string;
+  readonly body: unknown;
+  readonly setCookies: readonly string[];
+}
+
+/** Posts nothing, to a host of the name that the headers give, which fetch would not do. */
+async function postAs(url: string, headers: HeaderValues): Promise<Posted> {
+  const sending = request(url, { method: 'POST', headers }).end();
+  const [answer] = (await once(sending, 'response')) as [IncomingMessage];
+  const text = await readText(answer);
+  return {
+    status: answer.statusCode ?? 0,
+    text,
+    body: JSON.parse(text),
+    setCookies: answer.headers['set-cookie'] ?? [],
+  };
+}
 
 const forbidden = { status: 403, body: { code: 'origin_not_allowed' } };
 
@@ -183,20 +207,112 @@ describe('a request that another site makes the browser send', () => {
     }
   });
 
-  it('is refused with a second cookie of the name, whoever planted it and wherever it stands', async () => {
-    const good = jar.headerFor(REFRESH);
-    const { refresh } = await server.client.login('mallory', PASSWORD);
-    const planted = `${NAME}=${refresh}`;
-    const headers = { 'sec-fetch-site': 'same-origin' };
-    for (const cookie of [`${good}; ${planted}`, `${planted}; ${good}`]) {
-      const answer = await server.client.post(REFRESH, {}, { ...headers, cookie });
-      expect(answer).toMatchObject({
-        status: 400,
-        body: { detail: expect.stringContaining(NAME) },
-      });
-      expect(answer.text).not.toContain(refresh);
-    }
-    const twice = { ...headers, cookie: `${good}; x=1; ${good}` };
-    expect((await server.client.post(REFRESH, {}, twice)).status).toBe(200);
+  describe('beside one of the name that a neighbour has planted', () => {
+    const host = 'app.example.com';
+    const headers = { 'sec-fetch-site': 'same-origin', host };
+    let good: string;
+
+    beforeEach(() => {
+      good = jar.headerFor(REFRESH);
+    });
+
+    const both = (...planted: string[]) =>
+      [
+        [good, ...planted],
+        [...planted, good],
+      ].map((cookies) => ({ ...headers, cookie: cookies.join('; ') }));
+    const swept = ({ setCookies }: Posted) => setCookies.filter((line) => line.includes('Domain='));
+    const posted = (path: string, sent: HeaderValues) => postAs(server.url + path, sent);
+    const mallorys = async () =>
+      `${NAME}=${(await server.client.login('mallory', PASSWORD)).refresh}`;
+    const sessionsOf = async (username: string) =>
+      (
+        await query(
+          server.database,
+          `SELECT 1 FROM auth_session JOIN auth_user ON auth_user.id::text = user_id
+           WHERE username = $1 AND revoked_at IS NULL`,
+          [username],
+        )
+      ).length;
+
+    it.each([
+      ['no token', () => 'x'],
+      [
+        'one of another issuer',
+        () => forge(HEADER, claimsOf(good), 'a key of somebody else, 0123456789'),
+      ],
+      [
+        'an access token of ours',
+        async () => (await server.client.login('mallory', PASSWORD)).access,
+      ],
+      ['an old access token', () => forge(HEADER, { ...accessClaims('1'), exp: 1 })],
+    ])('is taken where the other is %s', async (_what, plant) => {
+      for (const sent of both(`${NAME}=${await plant()}`)) {
+        const answer = await posted(REFRESH, sent);
+        expect(answer).toMatchObject({ status: 200, body: { access: expect.any(String) } });
+        expect(claimsOf(/=([^;]*)/.exec(answer.setCookies[0] ?? '')?.[1] ?? '')).toMatchObject({
+          sid: claimsOf(good.slice(NAME.length + 1))['sid'],
+        });
+        // A cookie of the domain may be another host's by right.
+        expect(swept(answer)).toEqual([]);
+      }
+    });
+
+    it('is refused where both are signed by us, and the planted one deleted', async () => {
+      const planted = await mallorys();
+      for (const sent of both(planted)) {
+        const answer = await posted(REFRESH, sent);
+        expect(answer).toMatchObject({
+          status: 400,
+          body: { detail: expect.stringContaining(NAME) },
+        });
+        expect(answer.text).not.toContain(planted);
+        expect(answer.setCookies).toEqual(
+          ['/', '/login', '/login/', '/login/simpleJWT', '/login/simpleJWT/', REFRESH].map(
+            (path) => `${NAME}=; Max-Age=0; Domain=example.com; Path=${path}; Secure`,
+          ),
+        );
+      }
+      const twice = { ...headers, cookie: `${good}; x=1; ${good}` };
+      expect((await posted(REFRESH, twice)).status).toBe(200);
+    });
+
+    it('ends with it at log-out, and both are deleted', async () => {
+      const planted = await mallorys();
+      const [sent = {}] = both(planted, `${NAME}=x`);
+      const answer = await posted(BLACKLIST, sent);
+      expect(answer).toMatchObject({ status: 200, body: {} });
+      expect([await sessionsOf('alice'), await sessionsOf('mallory')]).toEqual([0, 0]);
+      const lines = answer.setCookies;
+      for (const path of [REFRESH, BLACKLIST]) {
+        expect(lines).toContain(
+          `${NAME}=; Max-Age=0; Path=${path}; HttpOnly; Secure; SameSite=Strict`,
+        );
+      }
+      for (const domain of [host, 'example.com']) {
+        for (const path of ['/', '/login/', '/login/simpleJWT', BLACKLIST]) {
+          expect(lines).toContain(`${NAME}=; Max-Age=0; Domain=${domain}; Path=${path}; Secure`);
+        }
+      }
+    });
+
+    it('ends at log-out though the other has ended before', async () => {
+      const planted = await mallorys();
+      await server.client.blacklist(planted.slice(NAME.length + 1));
+      for (const sent of both(planted)) {
+        const answer = await posted(BLACKLIST, sent);
+        expect(answer.setCookies.length).toBeGreaterThan(2);
+        expect(await sessionsOf('alice')).toBe(0);
+      }
+    });
+
+    it('counts as none where none is signed by us', async () => {
+      const cookie = `${NAME}=x; ${NAME}=y`;
+      for (const path of [REFRESH, BLACKLIST]) {
+        const answer = await posted(path, { ...headers, cookie });
+        expect(answer).toMatchObject({ status: 401, body: { detail: 'Token is invalid' } });
+        expect(answer.setCookies).toEqual([]);
+      }
+    });
   });
 });
