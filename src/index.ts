@@ -8,48 +8,49 @@ export { AdminController } from './admin/admin.controller.js';
 export { AdminModule } from './admin/admin.module.js';
 export { AdminService, type StaffRequest, type StaffSessionPage } from './admin/admin.service.js';
 export { StaffGuard } from './admin/staff.guard.js';
-export { configureApp } from './app.setup.js';
-export { AuthErrorFilter } from './auth/auth-error.filter.js';
+export { configureApp } from './http/setup.js';
+export { AuthErrorFilter } from './http/auth-error.filter.js';
 export { AuthModule, type AuthModuleExtras } from './auth/auth.module.js';
-export { AuthToken } from './auth/auth-token.entity.js';
-export type { AuthenticatedUser, CredentialSource } from './auth/authenticated-user.js';
-export { AuthenticationGuard } from './auth/authentication.guard.js';
-export { FieldsPipe } from './auth/fields.pipe.js';
-export { JwtAuthGuard } from './auth/jwt-auth.guard.js';
-export type { TokenUser } from './auth/jwt-stateless-authentication.js';
-export { JwtStrategy } from './auth/jwt.strategy.js';
-export { LocalAuthGuard } from './auth/local-auth.guard.js';
-export { LocalStrategy } from './auth/local.strategy.js';
-export { storedUser, type LoggedInUser } from './auth/logged-in-user.js';
-export { LoginHooks } from './auth/login-hooks.js';
-export { OptionalJwtAuthGuard } from './auth/optional-jwt-auth.guard.js';
-export { Public } from './auth/public.decorator.js';
-export { RequestContextPipe } from './auth/request-context.pipe.js';
-export { CurrentToken, CurrentUser, FromClient } from './auth/request.decorators.js';
+export { AuthToken } from './authentication/auth-token.entity.js';
+export type { AuthenticatedUser } from './users/authenticated-user.js';
+export type { CredentialSource } from './transports/credential-source.js';
+export { AuthenticationGuard } from './guards/authentication.guard.js';
+export { FieldsPipe } from './http/fields.pipe.js';
+export { JwtAuthGuard } from './guards/jwt-auth.guard.js';
+export type { TokenUser } from './authentication/jwt-stateless-authentication.js';
+export { JwtStrategy } from './authentication/jwt.strategy.js';
+export { LocalAuthGuard } from './guards/local-auth.guard.js';
+export { LocalStrategy } from './authentication/local.strategy.js';
+export { storedUser, type LoggedInUser } from './login/logged-in-user.js';
+export { LoginHooks } from './login/login-hooks.js';
+export { OptionalJwtAuthGuard } from './guards/optional-jwt-auth.guard.js';
+export { Public } from './guards/public.decorator.js';
+export { RequestContextPipe } from './http/request-context.pipe.js';
+export { CurrentToken, CurrentUser, FromClient } from './guards/request.decorators.js';
 export type { AuthOverrides, Override } from './auth/overrides.js';
 export {
   setClientCredentials,
   type ClientCredentials,
   type GuardedRequest,
-} from './auth/guarded-request.js';
+} from './transports/guarded-request.js';
 export { StatelessAuthModule } from './auth/stateless-auth.module.js';
-export { StatelessJwtAuthGuard } from './auth/stateless-jwt-auth.guard.js';
-export type { TokenPaths } from './auth/token-paths.js';
-export { TokenController } from './auth/token.controller.js';
-export { TokenViewsService } from './auth/token-views.service.js';
-export { SessionResponse, StaffSessionResponse } from './auth/dto/session-response.dto.js';
-export { TokenBlacklistDto } from './auth/dto/token-blacklist.dto.js';
-export { TokenObtainPairDto } from './auth/dto/token-obtain-pair.dto.js';
-export { TokenRefreshSlidingDto } from './auth/dto/token-refresh-sliding.dto.js';
-export { TokenRefreshDto } from './auth/dto/token-refresh.dto.js';
+export { StatelessJwtAuthGuard } from './guards/stateless-jwt-auth.guard.js';
+export type { TokenPaths } from './token-views/token-paths.js';
+export { TokenController } from './token-views/token.controller.js';
+export { TokenViewsService } from './token-views/token-views.service.js';
+export { SessionResponse, StaffSessionResponse } from './account/dto/session-response.dto.js';
+export { TokenBlacklistDto } from './token-views/dto/token-blacklist.dto.js';
+export { TokenObtainPairDto } from './login/dto/token-obtain-pair.dto.js';
+export { TokenRefreshSlidingDto } from './token-views/dto/token-refresh-sliding.dto.js';
+export { TokenRefreshDto } from './token-views/dto/token-refresh.dto.js';
 export {
   EmptyResponse,
   SlidingTokenResponse,
   TokenPairResponse,
   TokenRefreshResponse,
-} from './auth/dto/token-responses.dto.js';
-export { TokenVerifyDto } from './auth/dto/token-verify.dto.js';
-export { UseAuthentication } from './auth/use-authentication.decorator.js';
+} from './token-views/dto/token-responses.dto.js';
+export { TokenVerifyDto } from './token-views/dto/token-verify.dto.js';
+export { UseAuthentication } from './guards/use-authentication.decorator.js';
 export { Clock, SystemClock } from './common/clock.js';
 export {
   AuthError,
@@ -62,10 +63,10 @@ export {
 } from './common/errors.js';
 export type { RequestContext } from './common/request-context.js';
 export { AuthSettings } from './config/auth-settings.js';
-export { ConfigError } from './config/resolve-settings.js';
+export { ConfigError } from './config/config-error.js';
 export type { AuthenticationClass, Settings, SettingsInput } from './config/settings.js';
 export { AUTH_MIGRATIONS } from './database/migrations.js';
-export { AUTH_ENTITIES, AUTH_TABLES } from './entities.js';
+export { AUTH_ENTITIES, AUTH_TABLES } from './auth/entities.js';
 export type { Actor, Cause } from './events/security-event.js';
 export { HealthModule } from './health/health.module.js';
 export { JwksController } from './jwks/jwks.controller.js';
@@ -111,13 +112,13 @@ export { EntityUserStore } from './users/entity-user-store.js';
 export {
   DjangoPasswordHasher,
   type DjangoPasswordHasherOptions,
-} from './users/django-password-hasher.js';
+} from './passwords/django-password-hasher.js';
 export {
   PasswordHasher,
   type CandidateCheck,
   type PasswordCheck,
-} from './users/password-hasher.js';
-export { PasswordPolicy } from './users/password-policy.js';
+} from './passwords/password-hasher.js';
+export { PasswordPolicy } from './passwords/password-policy.js';
 export { UserAuthenticationRule } from './users/user-authentication-rule.js';
 export { UserStore, type AuthUser } from './users/user-store.js';
 export type { UserTable } from './users/user-table.js';

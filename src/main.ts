@@ -1,5 +1,5 @@
-import './app.memory.js';
-import { orExplain, runServer } from './app.main.js';
+import './server/memory.js';
+import { orExplain, runServer } from './server/main.js';
 import { readEnvironment } from './config/environment.js';
 
 await orExplain('The server cannot start.', () => runServer(readEnvironment(process.env)));

@@ -17,14 +17,14 @@ import {
   ApiTags,
   ApiTooManyRequestsResponse,
   ApiUnauthorizedResponse,
-} from '../common/openapi.decorators.js';
-import { AuthErrorFilter } from '../auth/auth-error.filter.js';
-import type { AuthenticatedUser } from '../auth/authenticated-user.js';
-import { AuthenticationGuard } from '../auth/authentication.guard.js';
-import { ErrorResponse } from '../auth/dto/token-responses.dto.js';
-import { HttpView } from '../auth/http-view.decorator.js';
-import { FieldsPipe } from '../auth/fields.pipe.js';
-import { CurrentToken, CurrentUser, FromClient } from '../auth/request.decorators.js';
+} from '../http/openapi.decorators.js';
+import { AuthErrorFilter } from '../http/auth-error.filter.js';
+import type { AuthenticatedUser } from '../users/authenticated-user.js';
+import { AuthenticationGuard } from '../guards/authentication.guard.js';
+import { ErrorResponse } from '../token-views/dto/token-responses.dto.js';
+import { HttpView } from '../http/view.decorator.js';
+import { FieldsPipe } from '../http/fields.pipe.js';
+import { CurrentToken, CurrentUser, FromClient } from '../guards/request.decorators.js';
 import type { RequestContext } from '../common/request-context.js';
 import type { Claims } from '../tokens/domain/compact.js';
 import { AccountService } from './account.service.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { AccountOwner } from '../auth/account-owner.js';
-import type { AuthenticatedUser } from '../auth/authenticated-user.js';
-import { LoginService } from '../auth/login.service.js';
+import { AccountOwner } from '../authentication/account-owner.js';
+import type { AuthenticatedUser } from '../users/authenticated-user.js';
+import { LoginService } from '../login/login.service.js';
 import { AuthError, ValidationError } from '../common/errors.js';
 import type { RequestContext } from '../common/request-context.js';
 import { securityEvent, sessionsEnded, type Cause } from '../events/security-event.js';
@@ -9,11 +9,11 @@ import { sessionIdOf } from '../ledger/domain/session-claims.js';
 import { RefreshTokenLedger } from '../ledger/refresh-token-ledger.js';
 import { FIRST_PAGE, type PageRequest } from '../ledger/session-page.js';
 import type { Claims } from '../tokens/domain/compact.js';
-import { PasswordHasher } from '../users/password-hasher.js';
-import { PasswordPolicy } from '../users/password-policy.js';
+import { PasswordHasher } from '../passwords/password-hasher.js';
+import { PasswordPolicy } from '../passwords/password-policy.js';
 import { UserStore } from '../users/user-store.js';
 import type { ChangePasswordDto } from './dto/change-password.dto.js';
-import { sessionResponse, type SessionResponse } from '../auth/dto/session-response.dto.js';
+import { sessionResponse, type SessionResponse } from './dto/session-response.dto.js';
 
 /**
  * A part of the own sessions of a user.

@@ -19,24 +19,24 @@ import {
   ApiQuery,
   ApiTags,
   ApiUnauthorizedResponse,
-} from '../common/openapi.decorators.js';
-import { AuthErrorFilter } from '../auth/auth-error.filter.js';
-import type { AuthenticatedUser } from '../auth/authenticated-user.js';
-import { AuthenticationGuard } from '../auth/authentication.guard.js';
-import { ErrorResponse } from '../auth/dto/token-responses.dto.js';
-import { HttpView } from '../auth/http-view.decorator.js';
-import { CurrentToken, CurrentUser, FromClient } from '../auth/request.decorators.js';
+} from '../http/openapi.decorators.js';
+import { AuthErrorFilter } from '../http/auth-error.filter.js';
+import type { AuthenticatedUser } from '../users/authenticated-user.js';
+import { AuthenticationGuard } from '../guards/authentication.guard.js';
+import { ErrorResponse } from '../token-views/dto/token-responses.dto.js';
+import { HttpView } from '../http/view.decorator.js';
+import { CurrentToken, CurrentUser, FromClient } from '../guards/request.decorators.js';
 import {
   PAGE_HEADERS,
   PageQuery,
   describePage,
   type HeaderTarget,
-} from '../auth/session-page-headers.js';
+} from './session-page-headers.js';
 import type { RequestContext } from '../common/request-context.js';
 import { pageRequest } from '../ledger/session-page.js';
 import type { Claims } from '../tokens/domain/compact.js';
 import { AccountService } from './account.service.js';
-import { SessionResponse } from '../auth/dto/session-response.dto.js';
+import { SessionResponse } from './dto/session-response.dto.js';
 
 /**
  * The sessions of the signed-in user: where the account is logged in, and how to end that.

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { AccountOwner } from '../auth/account-owner.js';
-import type { AuthenticatedUser } from '../auth/authenticated-user.js';
+import { AccountOwner } from '../authentication/account-owner.js';
+import type { AuthenticatedUser } from '../users/authenticated-user.js';
 import {
   staffSessionResponse,
   type StaffSessionResponse,
-} from '../auth/dto/session-response.dto.js';
+} from '../account/dto/session-response.dto.js';
 import { AuthError } from '../common/errors.js';
 import type { RequestContext } from '../common/request-context.js';
 import { securityEvent, sessionsEnded, type Cause } from '../events/security-event.js';

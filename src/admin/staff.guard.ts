@@ -1,8 +1,8 @@
 import { Injectable, Optional, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import { AccountOwner } from '../auth/account-owner.js';
-import type { AuthenticatedUser } from '../auth/authenticated-user.js';
-import { requestOf } from '../auth/request-of.js';
-import { GuardKind } from '../auth/route-rules.js';
+import { AccountOwner } from '../authentication/account-owner.js';
+import type { AuthenticatedUser } from '../users/authenticated-user.js';
+import { requestOf } from '../transports/request-of.js';
+import { GuardKind } from '../guards/route-rules.js';
 import { AuthError } from '../common/errors.js';
 
 /**

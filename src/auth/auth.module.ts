@@ -13,16 +13,16 @@ import {
   type SettingsOptions,
 } from '../config/settings.module.js';
 import { LedgerModule } from '../ledger/ledger.module.js';
-import { PasswordPolicy } from '../users/password-policy.js';
+import { PasswordPolicy } from '../passwords/password-policy.js';
 import { UsersModule } from '../users/users.module.js';
 import { AuthenticationModule } from './authentication.module.js';
 import { seamProviders, type AuthOverrides } from './overrides.js';
-import { RefreshCookieInterceptor } from './refresh-cookie.interceptor.js';
-import { RefreshCookie } from './refresh-cookie.service.js';
-import { withTokenPaths } from './relocated-controller.js';
-import { requireForRoot } from './required.js';
-import type { TokenPaths } from './token-paths.js';
-import { TokenController } from './token.controller.js';
+import { RefreshCookieInterceptor } from '../refresh-cookie/refresh-cookie.interceptor.js';
+import { RefreshCookie } from '../refresh-cookie/refresh-cookie.service.js';
+import { withTokenPaths } from '../token-views/relocated-controller.js';
+import { requireForRoot } from '../config/module-checks.js';
+import type { TokenPaths } from '../token-views/token-paths.js';
+import { TokenController } from '../token-views/token.controller.js';
 
 /**
  * What shapes the module itself, and so must be known before any factory runs.

@@ -4,37 +4,35 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { LedgerModule } from '../ledger/ledger.module.js';
 import { ThrottlingModule } from '../throttling/throttling.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
-import { PasswordDecoys } from '../users/password-decoys.js';
+import { PasswordDecoys } from '../login/password-decoys.js';
 import { UsersModule } from '../users/users.module.js';
-import { AccountOwner } from './account-owner.js';
-import { AuthErrorFilter } from './auth-error.filter.js';
-import { AuthToken } from './auth-token.entity.js';
-import { AuthenticationChain } from './authentication-chain.js';
-import { AuthenticationGuard } from './authentication.guard.js';
-import { BasicAuthentication } from './basic-authentication.js';
-import { DemoUser } from './demo-user.js';
-import { DjangoSession } from './django-session.entity.js';
-import { JwtAuthGuard } from './jwt-auth.guard.js';
-import { JwtAuthentication } from './jwt-authentication.js';
+import { AccountOwner } from '../authentication/account-owner.js';
+import { AuthErrorFilter } from '../http/auth-error.filter.js';
+import { AuthToken } from '../authentication/auth-token.entity.js';
+import { AuthenticationChain } from '../authentication/authentication-chain.js';
+import { AuthenticationGuard } from '../guards/authentication.guard.js';
+import { BasicAuthentication } from '../authentication/basic-authentication.js';
+import { DjangoSession } from '../authentication/django-session.entity.js';
+import { JwtAuthGuard } from '../guards/jwt-auth.guard.js';
+import { JwtAuthentication } from '../authentication/jwt-authentication.js';
 import {
   JwtStatelessAuthentication,
   JwtTokenOnlyAuthentication,
-} from './jwt-stateless-authentication.js';
-import { JwtStrategy } from './jwt.strategy.js';
-import { LocalAuthGuard } from './local-auth.guard.js';
-import { LocalStrategy } from './local.strategy.js';
-import { LoginService } from './login.service.js';
-import { OptionalJwtAuthGuard } from './optional-jwt-auth.guard.js';
-import { RefreshCookie } from './refresh-cookie.service.js';
-import { RequestContextPipe } from './request-context.pipe.js';
-import { SessionAuthentication } from './session-authentication.js';
+} from '../authentication/jwt-stateless-authentication.js';
+import { JwtStrategy } from '../authentication/jwt.strategy.js';
+import { LocalAuthGuard } from '../guards/local-auth.guard.js';
+import { LocalStrategy } from '../authentication/local.strategy.js';
+import { LoginService } from '../login/login.service.js';
+import { OptionalJwtAuthGuard } from '../guards/optional-jwt-auth.guard.js';
+import { RefreshCookie } from '../refresh-cookie/refresh-cookie.service.js';
+import { RequestContextPipe } from '../http/request-context.pipe.js';
+import { SessionAuthentication } from '../authentication/session-authentication.js';
 import { StartCheck } from './start-check.js';
-import { StatelessJwtAuthGuard } from './stateless-jwt-auth.guard.js';
-import { StrategyNames } from './strategy-names.js';
-import { TokenAuthentication } from './token-authentication.js';
-import { TokenViewsService } from './token-views.service.js';
+import { StatelessJwtAuthGuard } from '../guards/stateless-jwt-auth.guard.js';
+import { StrategyNames } from '../authentication/strategy-names.js';
+import { TokenAuthentication } from '../authentication/token-authentication.js';
+import { TokenViewsService } from '../token-views/token-views.service.js';
 import { UnreachedHandlers } from './unreached-handlers.js';
-import { UsersFixture } from './users-fixture.js';
 
 /**
  * The Passport strategies `local` and `jwt`, the authentication classes, the guards, and what the token views do. It
@@ -55,7 +53,6 @@ import { UsersFixture } from './users-fixture.js';
     AuthenticationChain,
     AuthenticationGuard,
     BasicAuthentication,
-    DemoUser,
     JwtAuthentication,
     JwtAuthGuard,
     JwtStatelessAuthentication,
@@ -75,14 +72,12 @@ import { UsersFixture } from './users-fixture.js';
     TokenAuthentication,
     TokenViewsService,
     UnreachedHandlers,
-    UsersFixture,
   ],
   exports: [
     AccountOwner,
     AuthErrorFilter,
     AuthenticationChain,
     AuthenticationGuard,
-    DemoUser,
     JwtAuthentication,
     JwtAuthGuard,
     JwtTokenOnlyAuthentication,
@@ -95,7 +90,6 @@ import { UsersFixture } from './users-fixture.js';
     ThrottlingModule,
     TokensModule,
     TokenViewsService,
-    UsersFixture,
     UsersModule,
   ],
 })

@@ -1,7 +1,7 @@
 import type { ModulesContainer } from '@nestjs/core';
 import type { AuthenticationClass } from '../config/settings.js';
 import { handlersInUse } from './handlers-in-use.js';
-import { AUTHENTICATION } from './route-rules.js';
+import { AUTHENTICATION } from '../guards/route-rules.js';
 
 /** The authentication classes that `@UseAuthentication()` names anywhere in the application, each with the place. */
 export function chainsInUse(modules: ModulesContainer): ReadonlyMap<AuthenticationClass, string> {

@@ -3,17 +3,17 @@ import type { Abstract, ExistingProvider, FactoryProvider, ValueProvider } from 
 import { Clock } from '../common/clock.js';
 import { AuthSettings } from '../config/auth-settings.js';
 import { closest } from '../config/closest.js';
-import { ConfigError } from '../config/resolve-settings.js';
+import { ConfigError } from '../config/config-error.js';
 import { DjangoLedger } from '../ledger/django-ledger.js';
 import { RefreshTokenLedger } from '../ledger/refresh-token-ledger.js';
 import { SessionLedger } from '../ledger/session-ledger.js';
 import { TokenClaims } from '../tokens/token-claims.js';
-import { DjangoPasswordHasher } from '../users/django-password-hasher.js';
-import { PasswordHasher } from '../users/password-hasher.js';
+import { DjangoPasswordHasher } from '../passwords/django-password-hasher.js';
+import { PasswordHasher } from '../passwords/password-hasher.js';
 import { UserAuthenticationRule } from '../users/user-authentication-rule.js';
 import { UserStore } from '../users/user-store.js';
 import { UsersService } from '../users/users.service.js';
-import { LoginHooks } from './login-hooks.js';
+import { LoginHooks } from '../login/login-hooks.js';
 
 /**
  * What a host gives in the place of a class of this package: a class, whose constructor is injected as everywhere in

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { Test } from '@nestjs/testing';
 import { encodePart } from '../../test/support/tokens.js';
 import type { SettingsInput } from '../config/settings.js';
-import { JwtTokenOnlyAuthentication } from './jwt-stateless-authentication.js';
+import { JwtTokenOnlyAuthentication } from '../authentication/jwt-stateless-authentication.js';
 import { StatelessAuthModule } from './stateless-auth.module.js';
 
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });

@@ -11,9 +11,9 @@ import { AuthFacts } from '../ledger/auth-facts.js';
 import { RefreshTokenLedger } from '../ledger/refresh-token-ledger.js';
 import { TokenBackend } from '../tokens/token-backend.js';
 import { TokensService } from '../tokens/tokens.service.js';
-import { AuthErrorFilter } from './auth-error.filter.js';
-import { JwtTokenOnlyAuthentication } from './jwt-stateless-authentication.js';
-import { RequestContextPipe } from './request-context.pipe.js';
+import { AuthErrorFilter } from '../http/auth-error.filter.js';
+import { JwtTokenOnlyAuthentication } from '../authentication/jwt-stateless-authentication.js';
+import { RequestContextPipe } from '../http/request-context.pipe.js';
 import { UnreachedHandlers } from './unreached-handlers.js';
 
 /**

@@ -9,7 +9,7 @@ import { ModulesContainer } from '@nestjs/core';
 import { ExternalContextCreator } from '@nestjs/core/helpers/external-context-creator.js';
 import type { Subscription } from 'rxjs';
 import { handlersInUse, type HandlerClass } from './handlers-in-use.js';
-import { closes, isOpenWithoutGlobalGuard, namesGuard } from './route-rules.js';
+import { closes, isOpenWithoutGlobalGuard, namesGuard } from '../guards/route-rules.js';
 
 /** Keys of the metadata of @nestjs/graphql and @nestjs/microservices, which a host need not have. */
 const FIELD_MARKS = ['graphql:resolve_property', 'graphql:resolve_reference'];

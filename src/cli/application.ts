@@ -1,10 +1,10 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { AppModule } from '../app.module.js';
-import { migrateOrExplain, withSigningKey } from '../app.server.js';
+import { AppModule } from '../server/app.module.js';
+import { migrateOrExplain, withSigningKey } from '../server/server.js';
 import type { Config } from '../config/environment.js';
-import { withDataSource } from '../data-source.js';
-import { startEmbeddedPostgres } from '../database/embedded-postgres.js';
+import { withDataSource } from '../server/data-source.js';
+import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres.js';
 import { checkKeyRing } from '../keys/check-key-ring.js';
 import { loadConfiguredKeys } from '../keys/key-material.js';
 

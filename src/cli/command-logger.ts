@@ -1,5 +1,5 @@
 import type { LogLevel } from '@nestjs/common';
-import { ServerLogger } from '../app.logger.js';
+import { ServerLogger } from '../server/logger.js';
 
 /** The log of a command: JSON lines on the error output, since the other one has what the command was asked for. */
 export class CommandLogger extends ServerLogger {

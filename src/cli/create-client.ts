@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { orExplain } from '../app.main.js';
+import { orExplain } from '../server/main.js';
 import { clientList } from '../config/client-list.js';
-import { ConfigError } from '../config/resolve-settings.js';
+import { ConfigError } from '../config/config-error.js';
 import { SettingProblem } from '../config/setting-type.js';
 import { clientSecretDigest, newClientSecret } from '../oauth/client-secret.js';
 

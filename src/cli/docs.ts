@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { orExplain } from '../app.main.js';
+import { orExplain } from '../server/main.js';
 import { writeDocument } from './documents.js';
 import { errorsDocument } from './errors-document.js';
 import { settingsDocument } from './settings-document.js';

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { ConfigError } from '../config/resolve-settings.js';
-import { codeOf } from '../database/embedded-postgres-error.js';
+import { ConfigError } from '../config/config-error.js';
+import { codeOf } from '../embedded-postgres/embedded-postgres-error.js';
 
 /** The first line of a generated document. */
 export const GENERATED =

@@ -1,9 +1,9 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import type { Command } from 'commander';
-import { orExplain } from '../app.main.js';
+import { orExplain } from '../server/main.js';
 import { AuthSettings } from '../config/auth-settings.js';
 import { readEnvironment } from '../config/environment.js';
-import { ConfigError } from '../config/resolve-settings.js';
+import { ConfigError } from '../config/config-error.js';
 import { RefreshTokenLedger } from '../ledger/refresh-token-ledger.js';
 import { UserStore } from '../users/user-store.js';
 import { withApplication } from './application.js';

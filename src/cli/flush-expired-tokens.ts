@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { DataSource } from 'typeorm';
-import { orExplain } from '../app.main.js';
+import { orExplain } from '../server/main.js';
 import { readEnvironment } from '../config/environment.js';
 import { tryWithAdvisoryLock } from '../database/advisory-lock.js';
 import { RefreshTokenLedger } from '../ledger/refresh-token-ledger.js';

@@ -1,8 +1,8 @@
 import { Logger } from '@nestjs/common';
 import { Option, type Command } from 'commander';
-import { orExplain } from '../app.main.js';
+import { orExplain } from '../server/main.js';
 import { readEnvironment } from '../config/environment.js';
-import { withDataSource } from '../data-source.js';
+import { withDataSource } from '../server/data-source.js';
 import { RING_ALGORITHMS, type RingAlgorithm } from '../keys/domain/algorithm.js';
 import type { KeyChange } from '../keys/key-description.js';
 import { KeyRotationService } from '../keys/key-rotation.service.js';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { orExplain } from '../app.main.js';
+import { orExplain } from '../server/main.js';
 import { readEnvironment } from '../config/environment.js';
 import { withDatabase } from './application.js';
 

@@ -1,10 +1,10 @@
 import { NestFactory } from '@nestjs/core';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { Command } from 'commander';
-import { AppModule } from '../app.module.js';
-import { orExplain } from '../app.main.js';
-import { loadSwagger, openApiDocument } from '../app.openapi.js';
-import { createAdapter } from '../app.adapter.js';
+import { AppModule } from '../server/app.module.js';
+import { orExplain } from '../server/main.js';
+import { loadSwagger, openApiDocument } from '../server/openapi.js';
+import { createAdapter } from '../server/adapter.js';
 import { readEnvironment, type Config } from '../config/environment.js';
 import { writeDocument } from './documents.js';
 

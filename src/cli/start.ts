@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { orExplain, runServer } from '../app.main.js';
+import { orExplain, runServer } from '../server/main.js';
 import { readEnvironment } from '../config/environment.js';
 
 /** `nest-simplejwt`, or `nest-simplejwt start`: the server, as `node dist/main.js` runs it. */

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConfigError } from './resolve-settings.js';
+import { ConfigError } from './config-error.js';
 import type { Algorithm } from './settings.js';
 
 /**

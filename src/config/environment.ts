@@ -1,4 +1,5 @@
-import { ConfigError, fromEnvironment, resolveSettings } from './resolve-settings.js';
+import { fromEnvironment, resolveSettings } from './resolve-settings.js';
+import { ConfigError } from './config-error.js';
 import { SERVER_VARIABLES, type ServerConfig, type ServerVariable } from './server-variables.js';
 import { SettingProblem } from './setting-type.js';
 import { SETTING_NAMES, environmentName, type Settings } from './settings.js';

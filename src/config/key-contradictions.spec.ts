@@ -1,5 +1,6 @@
 import { readEnvironment } from './environment.js';
-import { ConfigError, fromEnvironment, resolveSettings } from './resolve-settings.js';
+import { fromEnvironment, resolveSettings } from './resolve-settings.js';
+import { ConfigError } from './config-error.js';
 
 const GOOD = 'sRp1Oaj2uHKIV0lPgHdyTInlPzYyI4NXqUZ8iS0m2vA';
 

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { ConfigError } from './resolve-settings.js';
+import { ConfigError } from './config-error.js';
 
 /**
  * Says what to install before packages are loaded that not every host needs.

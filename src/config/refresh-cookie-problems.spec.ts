@@ -1,5 +1,6 @@
 import { readEnvironment } from './environment.js';
-import { ConfigError, fromEnvironment, resolveSettings } from './resolve-settings.js';
+import { fromEnvironment, resolveSettings } from './resolve-settings.js';
+import { ConfigError } from './config-error.js';
 
 /** The problems that the environment has, and nothing when it has none. */
 function problems(env: Record<string, string>): readonly string[] {

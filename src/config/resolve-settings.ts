@@ -11,19 +11,7 @@ import {
   type SettingName,
   type Settings,
 } from './settings.js';
-
-/**
- * The configuration cannot be used. Each line names one setting, what is wrong with it, and an example.
- *
- * @publicApi
- */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-
-  constructor(readonly problems: readonly string[]) {
-    super(problems.join('\n'));
-  }
-}
+import { ConfigError } from './config-error.js';
 
 /** Where values come from, which decides how they are read and what a setting is called in an error. */
 export interface SettingsSource {

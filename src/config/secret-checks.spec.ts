@@ -1,4 +1,5 @@
-import { ConfigError, fromEnvironment, fromOptions, resolveSettings } from './resolve-settings.js';
+import { fromEnvironment, fromOptions, resolveSettings } from './resolve-settings.js';
+import { ConfigError } from './config-error.js';
 import { weakSecretWarnings } from './secret-checks.js';
 import { environmentName } from './settings.js';
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { DataSource, QueryRunner } from 'typeorm';
-import { ConfigError } from '../config/resolve-settings.js';
+import { ConfigError } from '../config/config-error.js';
 import { findLockHolder, holderText, type LockHolder } from './lock-holder.js';
 
 /** What is done by one node at a time, and the key of its Postgres advisory lock (any fixed number). */

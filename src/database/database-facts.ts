@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import { ConfigError } from '../config/resolve-settings.js';
+import { ConfigError } from '../config/config-error.js';
 import { TABLES } from './schema.js';
 
 /** What a start has to know of its database before it trusts it. */

@@ -4,10 +4,10 @@ import {
   ApiOperation,
   ApiServiceUnavailableResponse,
   ApiTags,
-} from '../common/openapi.decorators.js';
-import { AuthErrorFilter } from '../auth/auth-error.filter.js';
-import { NotCached } from '../auth/not-cached.decorator.js';
-import { Public } from '../auth/public.decorator.js';
+} from '../http/openapi.decorators.js';
+import { AuthErrorFilter } from '../http/auth-error.filter.js';
+import { NotCached } from '../http/not-cached.decorator.js';
+import { Public } from '../guards/public.decorator.js';
 import { HealthResponse } from './dto/health-response.dto.js';
 import { ReadinessService } from './readiness.service.js';
 

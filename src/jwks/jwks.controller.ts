@@ -9,10 +9,10 @@ import {
   ApiResponse,
   ApiTags,
   getSchemaPath,
-} from '../common/openapi.decorators.js';
-import { AuthErrorFilter } from '../auth/auth-error.filter.js';
-import { HttpView } from '../auth/http-view.decorator.js';
-import { Public } from '../auth/public.decorator.js';
+} from '../http/openapi.decorators.js';
+import { AuthErrorFilter } from '../http/auth-error.filter.js';
+import { HttpView } from '../http/view.decorator.js';
+import { Public } from '../guards/public.decorator.js';
 import { KeysService } from '../keys/keys.service.js';
 import { JwkSetResponse } from './dto/jwk-set-response.dto.js';
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
 import { AuthSettings } from '../config/auth-settings.js';
-import { ConfigError } from '../config/resolve-settings.js';
+import { ConfigError } from '../config/config-error.js';
 import { isHmac } from './domain/algorithm.js';
 import { JwkSetClient } from './jwk-set.client.js';
 import type { FoundKeys, KeyHeader, KeysService } from './keys.service.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AuthSettings } from '../config/auth-settings.js';
-import { ConfigError } from '../config/resolve-settings.js';
+import { ConfigError } from '../config/config-error.js';
 import type { Cause } from '../events/security-event.js';
 import { isRingAlgorithm, type RingAlgorithm } from './domain/algorithm.js';
 import { longestLifetime, secondsToVerify } from './domain/key-state.js';

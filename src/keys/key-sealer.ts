@@ -1,5 +1,5 @@
 import { createPrivateKey, randomBytes, type KeyObject } from 'node:crypto';
-import { ConfigError } from '../config/resolve-settings.js';
+import { ConfigError } from '../config/config-error.js';
 import type { Settings } from '../config/settings.js';
 import type { RingAlgorithm } from './domain/algorithm.js';
 import { publicJwk } from './domain/public-jwk.js';

@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { ConfigError } from '../config/resolve-settings.js';
+import { ConfigError } from '../config/config-error.js';
 import { keyProblem } from './domain/algorithm.js';
 import { publicJwk, type PublicJwk } from './domain/public-jwk.js';
 import type { StoredKey } from './key-rows.js';

@@ -1,4 +1,4 @@
-import { wordsOf } from '../auth/authorization-header.js';
+import { wordsOf } from '../authentication/headers.js';
 import { OAuthError } from './oauth-error.js';
 import type { OAuthParameters } from './oauth-parameters.js';
 

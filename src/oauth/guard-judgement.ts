@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { JwtAuthentication } from '../auth/jwt-authentication.js';
+import { JwtAuthentication } from '../authentication/jwt-authentication.js';
 import { AuthError } from '../common/errors.js';
 import type { LiveFacts } from '../ledger/auth-facts.js';
 import type { Claims } from '../tokens/domain/compact.js';

@@ -1,5 +1,6 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import { isRepeated, headerOf, type CredentialSource } from '../auth/authenticated-user.js';
+import { isRepeated, headerOf } from '../authentication/headers.js';
+import type { CredentialSource } from '../transports/credential-source.js';
 import { readCredentials } from './client-credentials.js';
 import { OAuthClients } from './oauth-clients.service.js';
 import { OAuthError } from './oauth-error.js';

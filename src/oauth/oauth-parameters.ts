@@ -1,5 +1,5 @@
 import { AuthError } from '../common/errors.js';
-import { RawBody, parseRequestBody } from '../common/request-body.js';
+import { RawBody, parseRequestBody } from '../http/request-body.js';
 import { OAuthError } from './oauth-error.js';
 
 const NAMES = ['token', 'token_type_hint', 'client_id', 'client_secret'] as const;

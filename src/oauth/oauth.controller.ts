@@ -8,12 +8,12 @@ import {
   ApiOperation,
   ApiTags,
   ApiUnauthorizedResponse,
-} from '../common/openapi.decorators.js';
-import { AuthErrorFilter } from '../auth/auth-error.filter.js';
-import { EmptyResponse } from '../auth/dto/token-responses.dto.js';
-import { HttpView } from '../auth/http-view.decorator.js';
-import { Public } from '../auth/public.decorator.js';
-import { FromClient } from '../auth/request.decorators.js';
+} from '../http/openapi.decorators.js';
+import { AuthErrorFilter } from '../http/auth-error.filter.js';
+import { EmptyResponse } from '../token-views/dto/token-responses.dto.js';
+import { HttpView } from '../http/view.decorator.js';
+import { Public } from '../guards/public.decorator.js';
+import { FromClient } from '../guards/request.decorators.js';
 import type { RequestContext } from '../common/request-context.js';
 import { IntrospectionResponse } from './dto/introspection-response.dto.js';
 import { OAuthErrorResponse } from './dto/oauth-error-response.dto.js';

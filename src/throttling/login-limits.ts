@@ -1,5 +1,5 @@
 import { ipv6Network, parseAddress } from '../common/address.js';
-import { trimText } from '../common/char-field.js';
+import { trimText } from '../http/char-field.js';
 import type { RequestContext } from '../common/request-context.js';
 import type { AuthSettings } from '../config/auth-settings.js';
 import type { RateLimit } from '../config/setting-type.js';

@@ -1,5 +1,5 @@
 import type { EntityMetadata, ObjectLiteral, Repository } from 'typeorm';
-import { ConfigError } from '../config/resolve-settings.js';
+import { ConfigError } from '../config/config-error.js';
 import type { Settings } from '../config/settings.js';
 import { KEY_TYPES, isKeyType, type KeyType } from './domain/user-key.js';
 import type { UserTable } from './user-table.js';

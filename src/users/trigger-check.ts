@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import { ConfigError } from '../config/resolve-settings.js';
+import { ConfigError } from '../config/config-error.js';
 import type { UserTable } from './user-table.js';
 import { bare, type WatchedUserTable } from './user-triggers.js';
 

@@ -4,7 +4,7 @@ import { Client } from 'pg';
 import { createClient } from 'redis';
 import { DataSource } from 'typeorm';
 import { fromOptions, resolveSettings } from '../../src/config/resolve-settings.js';
-import { dataSourceOptions } from '../../src/data-source.js';
+import { dataSourceOptions } from '../../src/server/data-source.js';
 import type { Counters, Limited } from '../../src/throttling/counters.js';
 import { FallbackCounters } from '../../src/throttling/fallback-counters.js';
 import { PostgresCounters } from '../../src/throttling/postgres-counters.js';

@@ -1,5 +1,5 @@
 import { DataSource } from 'typeorm';
-import { dataSourceOptions } from '../../src/data-source.js';
+import { dataSourceOptions } from '../../src/server/data-source.js';
 import { tryWithAdvisoryLock, withAdvisoryLock } from '../../src/database/advisory-lock.js';
 import { MIGRATIONS_TABLE, isMigrated, migrate } from '../../src/database/migrate.js';
 import { AUTH_MIGRATIONS } from '../../src/database/migrations.js';

@@ -28,7 +28,7 @@ import {
   EmbeddedPostgresError,
   type EmbeddedPostgresOptions,
   startEmbeddedPostgres,
-} from '../../src/database/embedded-postgres.js';
+} from '../../src/embedded-postgres/embedded-postgres.js';
 
 jest.setTimeout(60_000);
 

@@ -11,7 +11,7 @@ import { Client } from 'pg';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { SystemClock, type Clock } from '../../src/common/clock.js';
 import { fromOptions, resolveSettings } from '../../src/config/resolve-settings.js';
-import { dataSourceOptions } from '../../src/data-source.js';
+import { dataSourceOptions } from '../../src/server/data-source.js';
 import { migrate } from '../../src/database/migrate.js';
 import { AUTH_MIGRATIONS } from '../../src/database/migrations.js';
 import { ChangeFeed1700000000002 } from '../../src/database/migrations/1700000000002-change-feed.js';

@@ -1,6 +1,6 @@
 import { createPublicKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { DataSource } from 'typeorm';
-import { sessionAuthHash, writeSession } from '../../src/auth/domain/django-session.js';
+import { sessionAuthHash, writeSession } from '../../src/authentication/domain/django-session.js';
 import { RotateKeysTask } from '../../src/keys/rotate-keys.task.js';
 import { query, truncateTables } from '../support/databases.js';
 import { KEY_ENCRYPTION_KEY, headerOf, openKeys, type TestKeys } from '../support/key-ring.js';

@@ -8,7 +8,7 @@ import {
   jwtVerify,
   type JWK,
 } from 'jose';
-import { JwtTokenOnlyAuthentication } from '../../src/auth/jwt-stateless-authentication.js';
+import { JwtTokenOnlyAuthentication } from '../../src/authentication/jwt-stateless-authentication.js';
 import { StatelessAuthModule } from '../../src/auth/stateless-auth.module.js';
 import { query } from '../support/databases.js';
 import { KEY_ENCRYPTION_KEY, headerOf, openKeys, type TestKeys } from '../support/key-ring.js';

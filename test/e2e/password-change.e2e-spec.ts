@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { PasswordHasher } from '../../src/users/password-hasher.js';
+import { PasswordHasher } from '../../src/passwords/password-hasher.js';
 import { query, truncateTables } from '../support/databases.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { soon } from '../support/soon.js';

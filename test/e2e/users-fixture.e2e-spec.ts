@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { UsersFixture } from '../../src/auth/users-fixture.js';
+import { UsersFixture } from '../../src/server/users-fixture.js';
 import { query } from '../support/databases.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 

@@ -28,7 +28,7 @@ describe('the tarball', () => {
     const wanted = [
       /^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/,
       /^dist\/(.+\/)?[\w.-]+(\.js|\.d\.ts)$/,
-      /^dist\/users\/common-passwords\.txt$/,
+      /^dist\/passwords\/common-passwords\.txt$/,
       /^docs\/(openapi\.json|(.+\/)?[\w-]+\.md)$/,
       /^examples\/README\.md$/,
       /^examples\/[\w-]+\/(README\.md|package\.json|tsconfig\.json|(src|test)\/[\w.-]+\.ts)$/,
@@ -42,7 +42,7 @@ describe('the tarball', () => {
         'README.md',
         'docs/openapi.json',
         'dist/cli/main.js',
-        'dist/users/common-passwords.txt',
+        'dist/passwords/common-passwords.txt',
       ]),
     );
     expect(tarball.size).toBeLessThan(LARGEST);

@@ -1,6 +1,6 @@
-import { TokenObtainPairDto } from '../../src/auth/dto/token-obtain-pair.dto.js';
-import { readFields } from '../../src/auth/fields.pipe.js';
-import { RawBody } from '../../src/common/request-body.js';
+import { TokenObtainPairDto } from '../../src/login/dto/token-obtain-pair.dto.js';
+import { readFields } from '../../src/http/fields.pipe.js';
+import { RawBody } from '../../src/http/request-body.js';
 
 jest.setTimeout(60_000);
 

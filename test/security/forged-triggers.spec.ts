@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { dataSourceOptions, withDataSource } from '../../src/data-source.js';
+import { dataSourceOptions, withDataSource } from '../../src/server/data-source.js';
 import { migrate } from '../../src/database/migrate.js';
 import { AUTH_MIGRATIONS } from '../../src/database/migrations.js';
 import { requireTriggers } from '../../src/users/trigger-check.js';

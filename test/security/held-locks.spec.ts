@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { dataSourceOptions, withDataSource } from '../../src/data-source.js';
+import { dataSourceOptions, withDataSource } from '../../src/server/data-source.js';
 import { tryWithAdvisoryLock, withAdvisoryLock } from '../../src/database/advisory-lock.js';
 import { migrate } from '../../src/database/migrate.js';
 import { spawnServer } from '../support/process.js';

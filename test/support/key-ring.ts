@@ -1,7 +1,7 @@
 import { DataSource } from 'typeorm';
 import { fromOptions, resolveSettings } from '../../src/config/resolve-settings.js';
 import type { SettingsInput } from '../../src/config/settings.js';
-import { dataSourceOptions } from '../../src/data-source.js';
+import { dataSourceOptions } from '../../src/server/data-source.js';
 import { KeyRotationService } from '../../src/keys/key-rotation.service.js';
 import { SIGNING_KEY } from './tokens.js';
 

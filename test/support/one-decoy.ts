@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 import type { AuthSettings } from '../../src/config/auth-settings.js';
-import type { PasswordHasher } from '../../src/users/password-hasher.js';
-import { PasswordDecoys } from '../../src/users/password-decoys.js';
+import type { PasswordHasher } from '../../src/passwords/password-hasher.js';
+import { PasswordDecoys } from '../../src/login/password-decoys.js';
 import type { UserStore } from '../../src/users/user-store.js';
 
 /** Reads no table: every name costs a new hash. */

@@ -1,13 +1,13 @@
 import type { LoggerService } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import { AppModule } from '../../src/app.module.js';
-import { createAdapter } from '../../src/app.adapter.js';
-import { serveOpenApi } from '../../src/app.openapi.js';
-import { configureApp } from '../../src/app.setup.js';
+import { AppModule } from '../../src/server/app.module.js';
+import { createAdapter } from '../../src/server/adapter.js';
+import { serveOpenApi } from '../../src/server/openapi.js';
+import { configureApp } from '../../src/http/setup.js';
 import { Clock } from '../../src/common/clock.js';
 import { readEnvironment } from '../../src/config/environment.js';
-import { PasswordHasher } from '../../src/users/password-hasher.js';
+import { PasswordHasher } from '../../src/passwords/password-hasher.js';
 import { UsersService, type NewUser } from '../../src/users/users.service.js';
 import { TestClient } from './client.js';
 import { TEMPLATE, createDatabase, truncateTables } from './databases.js';

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { appendFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { startEmbeddedPostgres } from '../../src/database/embedded-postgres.js';
-import { preparePostgresPrograms } from '../../src/database/postgres-binaries.js';
-import { clusterPath } from '../../src/database/postgres-cluster.js';
+import { startEmbeddedPostgres } from '../../src/embedded-postgres/embedded-postgres.js';
+import { preparePostgresPrograms } from '../../src/embedded-postgres/postgres-binaries.js';
+import { clusterPath } from '../../src/embedded-postgres/postgres-cluster.js';
 import { query } from './databases.js';
 import { temporaryFolder } from './test-postgres.js';
 

@@ -1,9 +1,9 @@
 import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { lockDataDirectory } from '../../src/database/data-directory.js';
-import { startEmbeddedPostgres } from '../../src/database/embedded-postgres.js';
-import { findServer, stopServer } from '../../src/database/postgres-server.js';
+import { lockDataDirectory } from '../../src/embedded-postgres/data-directory.js';
+import { startEmbeddedPostgres } from '../../src/embedded-postgres/embedded-postgres.js';
+import { findServer, stopServer } from '../../src/embedded-postgres/postgres-server.js';
 
 /** A Postgres for one run of the tests. */
 export interface TestPostgres {

@@ -1,5 +1,5 @@
-import { ApiProperty } from '../../common/openapi.decorators.js';
-import { CharField } from '../../common/char-field.js';
+import { ApiProperty } from '../../http/openapi.decorators.js';
+import { CharField } from '../../http/char-field.js';
 
 /**
  * A change of the own password. Both are taken exactly as sent.

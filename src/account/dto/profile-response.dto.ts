@@ -1,5 +1,5 @@
-import { ApiProperty } from '../../common/openapi.decorators.js';
-import type { AuthenticatedUser } from '../../auth/authenticated-user.js';
+import { ApiProperty } from '../../http/openapi.decorators.js';
+import type { AuthenticatedUser } from '../../users/authenticated-user.js';
 
 /**
  * The signed-in user (contract §1).

@@ -1,4 +1,4 @@
-import { ApiProperty } from '../../common/openapi.decorators.js';
+import { ApiProperty } from '../../http/openapi.decorators.js';
 
 /** Answer of a probe that is content. */
 export class HealthResponse {

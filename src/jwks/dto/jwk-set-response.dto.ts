@@ -1,4 +1,4 @@
-import { ApiProperty, ApiPropertyOptional } from '../../common/openapi.decorators.js';
+import { ApiProperty, ApiPropertyOptional } from '../../http/openapi.decorators.js';
 
 /** The public part of a key (RFC 7517 §4). */
 export class JwkResponse {

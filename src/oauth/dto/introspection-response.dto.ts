@@ -1,4 +1,4 @@
-import { ApiProperty, ApiPropertyOptional } from '../../common/openapi.decorators.js';
+import { ApiProperty, ApiPropertyOptional } from '../../http/openapi.decorators.js';
 import { sessionIdOf } from '../../ledger/domain/session-claims.js';
 import type { Claims } from '../../tokens/domain/compact.js';
 import { userIdText } from '../../tokens/domain/user-id.js';

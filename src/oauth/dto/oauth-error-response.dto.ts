@@ -1,4 +1,4 @@
-import { ApiProperty } from '../../common/openapi.decorators.js';
+import { ApiProperty } from '../../http/openapi.decorators.js';
 
 /** Body of an error of the OAuth endpoints (RFC 6749 §5.2). */
 export class OAuthErrorResponse {

@@ -1,4 +1,4 @@
-import { ApiProperty, ApiPropertyOptional } from '../../common/openapi.decorators.js';
+import { ApiProperty, ApiPropertyOptional } from '../../http/openapi.decorators.js';
 
 /** Body of a request to an OAuth endpoint (RFC 7009 §2.1, RFC 7662 §2.1). */
 export class TokenRequest {

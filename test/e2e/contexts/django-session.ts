@@ -1,7 +1,10 @@
 import { DataSource } from 'typeorm';
 import { AuthSettings } from '../../../src/index.js';
-import { sessionAuthHash, writeSession } from '../../../src/auth/domain/django-session.js';
-import { DjangoSession } from '../../../src/auth/django-session.entity.js';
+import {
+  sessionAuthHash,
+  writeSession,
+} from '../../../src/authentication/domain/django-session.js';
+import { DjangoSession } from '../../../src/authentication/django-session.entity.js';
 import { UserStore } from '../../../src/index.js';
 import type { Host } from '../hosts/host.js';
 

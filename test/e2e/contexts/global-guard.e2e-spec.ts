@@ -32,7 +32,7 @@ import {
   configureApp,
   type AuthenticatedUser,
 } from '../../../src/index.js';
-import type { CandidateCheck } from '../../../src/users/password-hasher.js';
+import type { CandidateCheck } from '../../../src/passwords/password-hasher.js';
 import { PLATFORMS, startHost, stopHosts } from '../hosts/host.js';
 import {
   PASSWORD,

@@ -1,0 +1,28 @@
+import type { AuthSettings } from './auth-settings.js';
+import { ConfigError } from './config-error.js';
+
+/**
+ * The settings, which are there where a module is imported by its `forRoot`.
+ *
+ * @throws ConfigError
+ */
+export function requireForRoot(settings: AuthSettings | undefined, module: string): void {
+  if (settings !== undefined) return;
+  throw new ConfigError([
+    `${module} is imported without its settings. Example: imports: [${module}.forRoot({ signingKey: process.env.SIGNING_KEY })]`,
+  ]);
+}
+
+/**
+ * A dependency that is there if the host imports `AuthModule`. It is injected as optional, so that its absence can be
+ * explained better than by the name of a class that the host has never heard of.
+ *
+ * @param user - the class that needs it
+ * @throws ConfigError
+ */
+export function required<T>(dependency: T | undefined, user: string): T {
+  if (dependency !== undefined) return dependency;
+  throw new ConfigError([
+    `${user} is used, and AuthModule is not part of the application. Import it once, in the root module. Example: imports: [AuthModule.forRoot({ signingKey: process.env.SIGNING_KEY })]`,
+  ]);
+}

@@ -1,0 +1,32 @@
+import { Injectable, Optional } from '@nestjs/common';
+import type { AuthenticationChoice } from '../authentication/authentication-chain.js';
+import { ChainGuard } from './chain.guard.js';
+import { JwtAuthentication } from '../authentication/jwt-authentication.js';
+import { required } from '../config/module-checks.js';
+
+/**
+ * Opens a handler for those who show an access token, over HTTP, GraphQL, WebSockets and messages:
+ * `@UseGuards(JwtAuthGuard)`. `@CurrentUser()` gives the user. As a global guard it leaves out what is `@Public()`.
+ * `APP_GUARD` reaches resolvers and gateways as well, but message handlers of a hybrid application only with
+ * `connectMicroservice(options, { inheritAppConfig: true })`.
+ *
+ * It asks the `JwtAuthentication` of its own application. `AuthGuard('jwt')` of @nestjs/passport asks whoever has that
+ * name in the process: where two applications share one, the one that was made last.
+ *
+ * @publicApi
+ * @throws AuthError `not_authenticated`, `bad_authorization_header`, `token_not_valid`, `user_not_found`,
+ * `user_inactive`, `password_changed` or `unavailable`
+ */
+@Injectable()
+export class JwtAuthGuard extends ChainGuard {
+  private readonly choice: AuthenticationChoice;
+
+  constructor(@Optional() authentication?: JwtAuthentication) {
+    super();
+    this.choice = { classes: [required(authentication, new.target.name)] };
+  }
+
+  protected override choose(): AuthenticationChoice {
+    return this.choice;
+  }
+}
