@@ -1,5 +1,5 @@
 import type { ModulesContainer } from '@nestjs/core';
-import type { AuthenticationClass } from '../config/settings.js';
+import type { AuthenticationClass } from '../config/package-settings.js';
 import { handlersInUse } from './handlers-in-use.js';
 import { AUTHENTICATION } from '../guards/route-rules.js';
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import passport from 'passport';
 import { AuthSettings } from '../config/auth-settings.js';
-import type { AuthenticationClass } from '../config/settings.js';
+import type { AuthenticationClass } from '../config/package-settings.js';
 import type { Authentication } from './authentication.js';
 import { AuthenticationStrategy } from './authentication.strategy.js';
 import { BasicAuthentication } from './basic-authentication.js';

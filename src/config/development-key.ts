@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError } from './config-error.js';
-import type { Algorithm } from './settings.js';
+import type { Algorithm } from './simplejwt-settings.js';
 
 /**
  * The signing key of a server that was given none: made at the first start and kept in `DATA_DIR`, readable by the

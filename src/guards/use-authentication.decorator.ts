@@ -1,6 +1,6 @@
 import { SetMetadata, UseGuards, applyDecorators } from '@nestjs/common';
 import { ConfigError } from '../config/config-error.js';
-import { AUTHENTICATION_CLASSES, type AuthenticationClass } from '../config/settings.js';
+import { AUTHENTICATION_CLASSES, type AuthenticationClass } from '../config/package-settings.js';
 import { AuthenticationGuard } from './authentication.guard.js';
 import { AUTHENTICATION } from './route-rules.js';
 

@@ -1,11 +1,7 @@
 import { createPrivateKey, createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
 import { ConfigError } from '../config/config-error.js';
-import {
-  environmentName,
-  type Algorithm,
-  type SettingName,
-  type Settings,
-} from '../config/settings.js';
+import { environmentName, type SettingName, type Settings } from '../config/settings.js';
+import type { Algorithm } from '../config/simplejwt-settings.js';
 import { LEAST_SECRET_BYTES } from '../config/weak-secret.js';
 import { algorithmsFor, isHmac, keyProblem, openSslCommand } from './domain/algorithm.js';
 import { keyForm } from './domain/key-form.js';
