@@ -14,7 +14,6 @@ import { query } from '../support/databases.js';
 import { KEY_ENCRYPTION_KEY, headerOf, openKeys, type TestKeys } from '../support/key-ring.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { claimsOf } from '../support/tokens.js';
-
 import { within } from '../support/within.js';
 
 jest.setTimeout(60_000);
