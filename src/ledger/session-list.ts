@@ -8,11 +8,10 @@ import { invalidCursor, type PageRequest } from './session-page.js';
 const LISTED = `
   user_id = $1 AND revoked_at IS NULL AND expires_at > now() AND (ends_at IS NULL OR ends_at > now())`;
 
-/** The position is in microseconds, as exact as the column. An address of which nothing is known has no bits. */
+/** The position is in microseconds, as exact as the column. */
 const LIST = `
   SELECT id, created_at, last_used_at, LEAST(expires_at, ends_at) AS expires_at,
-    CASE WHEN masklen(last_ip) > 0 THEN host(last_ip) END AS ip, user_agent,
-    CASE WHEN masklen(created_ip) > 0 THEN host(created_ip) END AS created_ip, created_client,
+    host(last_ip) AS ip, user_agent, host(created_ip) AS created_ip, created_client,
     (extract(epoch FROM created_at) * 1000000)::bigint AS created_microseconds
   FROM auth_session
   WHERE ${LISTED} AND ($2::bigint IS NULL OR

@@ -173,6 +173,18 @@ describe('judgeRefresh, whatever the session', () => {
     );
   });
 
+  it('takes the same program in an unknown network as it would in another one', () => {
+    const property = fc.property(presentation, someSettings, (presented, settings) => {
+      const { userAgent } = presented.session.lastClient;
+      const [unknown, other] = [null, 'elsewhere'].map(
+        (network) =>
+          judgeRefresh({ ...presented, client: { userAgent, network } }, settings).verdict,
+      );
+      expect(unknown).toBe(other);
+    });
+    fc.assert(property, { numRuns: 5_000 });
+  });
+
   it('ends a session at once for a stranger with a spent token', () => {
     always(({ verdict }, { session, generation, client: { userAgent, network } }) => {
       const { lastClient } = session;

@@ -204,15 +204,16 @@ function isRecovered(
 
 /**
  * Whether a superseded token that gets no answer also ends the session. Not that of a late duplicate or of a tab that
- * has slept: an unknown network, which may be the same, is taken for the same here. What would have recovered, had it
- * not done so already, is no duplicate.
+ * has slept. An unknown network, which may be the same, is near while the token is fresh, and no longer: a thief can make
+ * his network an unknown one, and would poll for ever. What would have recovered, had it not done so already, is no
+ * duplicate.
  */
 function isReuse(evidence: Evidence, settings: RotationSettings): boolean {
   if (settings.reuseEndsSession !== 'other-client') return settings.reuseEndsSession === 'always';
   const isPast = evidence.position === 'older' || !settings.recovery || settings.gracePeriod <= 0;
   if (!isPast) return true;
+  const isSameClient = evidence.isSameUserAgent && evidence.network === 'same';
   const maySameNetwork = evidence.network !== 'other';
-  const isSameClient = evidence.isSameUserAgent && maySameNetwork;
   const isNear = evidence.isSameUserAgent || maySameNetwork;
   return !isSameClient && !(isNear && evidence.isFresh);
 }
