@@ -1,9 +1,9 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { AppModule } from '../server/app.module.js';
-import { migrateOrExplain, withSigningKey } from '../server/server.js';
+import { withSigningKey } from '../server/start.js';
 import type { Config } from '../config/environment.js';
-import { withDataSource } from '../server/data-source.js';
+import { updateSchema, withDataSource } from '../server/data-source.js';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres.js';
 import { checkKeyRing } from '../keys/check-key-ring.js';
 import { loadConfiguredKeys } from '../keys/key-material.js';
@@ -23,7 +23,7 @@ export async function withDatabase(
     config.databaseUrl === null ? await startEmbeddedPostgres({ dataDir: config.dataDir }) : null;
   try {
     const databaseUrl = config.databaseUrl ?? embedded?.url ?? '';
-    await migrateOrExplain(databaseUrl, config);
+    await updateSchema(databaseUrl, config);
     await work(databaseUrl);
   } finally {
     await embedded?.stop();

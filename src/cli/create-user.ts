@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
 import type { Command } from 'commander';
-import { orExplain } from '../server/main.js';
+import { exitOnOperatorError } from '../server/process.js';
 import { trimText } from '../http/char-field.js';
 import { SystemClock } from '../common/clock.js';
 import { readEnvironment } from '../config/environment.js';
@@ -12,7 +14,6 @@ import { PasswordPolicy } from '../passwords/password-policy.js';
 import { User } from '../users/user.entity.js';
 import { UsersService, type NewUser } from '../users/users.service.js';
 import { withDatabase } from './application.js';
-import { promptPassword, readPassword } from './password-input.js';
 
 /** Characters that Django's column for user names has. */
 const LONGEST_USERNAME = 150;
@@ -38,7 +39,7 @@ export function addCreateUser(program: Command): void {
     .option('--superuser', 'may administer staff too; is staff', false)
     .option('--password-stdin', 'read the password from the first line of the input', false)
     .action((options: CreateUserOptions) =>
-      orExplain('The user has not been created.', () => createUser(options)),
+      exitOnOperatorError('The user has not been created.', () => createUser(options)),
     );
 }
 
@@ -101,5 +102,29 @@ function checkUsername(username: string): void {
   }
   if (Array.from(username).length > LONGEST_USERNAME) {
     throw new ConfigError([`--username has more than ${LONGEST_USERNAME} characters.`]);
+  }
+}
+
+/** The first line of a stream; empty when it ends before. */
+async function readPassword(input: NodeJS.ReadableStream): Promise<string> {
+  const lines = createInterface({ input, crlfDelay: Infinity });
+  try {
+    for await (const line of lines) return line;
+    return '';
+  } finally {
+    lines.close();
+  }
+}
+
+/** Asks at the terminal, which does not show what is typed. */
+async function promptPassword(question: string): Promise<string> {
+  process.stderr.write(question);
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const terminal = createInterface({ input: process.stdin, output: nowhere, terminal: true });
+  try {
+    return await terminal.question('');
+  } finally {
+    terminal.close();
+    process.stderr.write('\n');
   }
 }

@@ -1,6 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import type { Command } from 'commander';
-import { orExplain } from '../server/main.js';
+import { exitOnOperatorError } from '../server/process.js';
 import { AuthSettings } from '../config/auth-settings.js';
 import { readEnvironment } from '../config/environment.js';
 import { ConfigError } from '../config/config-error.js';
@@ -23,7 +23,7 @@ export function addEndSessions(program: Command): void {
     .description('end all sessions, as behind the restore of a backup, or those of one user')
     .option('--user <name>', 'only those of the user who logs in with this name')
     .action(({ user }: { user?: string }) =>
-      orExplain('No session has been ended.', () =>
+      exitOnOperatorError('No session has been ended.', () =>
         withApplication(readEnvironment(process.env), (app) => endSessions(app, user)),
       ),
     );

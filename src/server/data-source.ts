@@ -1,5 +1,9 @@
 import { DataSource, type DataSourceOptions } from 'typeorm';
-import { MIGRATIONS_TABLE } from '../database/migrate.js';
+import { databaseFault } from '../common/database-fault.js';
+import { ConfigError } from '../config/config-error.js';
+import type { Config } from '../config/environment.js';
+import { requireSound } from '../database/database-facts.js';
+import { MIGRATIONS_TABLE, migrate } from '../database/migrate.js';
 import { ImpatientClient } from '../database/impatient-client.js';
 import { AUTH_MIGRATIONS } from '../database/migrations.js';
 import { AUTH_ENTITIES } from '../auth/entities.js';
@@ -40,5 +44,32 @@ export async function withDataSource<T>(
     return await work(database);
   } finally {
     await database.destroy();
+  }
+}
+
+/**
+ * Brings the schema up to date.
+ *
+ * @throws ConfigError when the database of `DATABASE_URL` cannot be used
+ */
+export async function updateSchema(url: string, config: Config): Promise<void> {
+  const mustBeClosed = config.settings.profile === 'secure' && config.nodeEnv === 'production';
+  try {
+    await migrate(dataSourceOptions(url, config.databasePoolSize), async (database) => {
+      // In front of everything else: what somebody has planted would run with the first statement that meets it.
+      await requireSound(database, 'auth_user', mustBeClosed);
+    });
+  } catch (error) {
+    const { code } = error as { code?: string };
+    if (code === '55P03') {
+      throw new ConfigError([
+        `A migration has waited a minute for a table that another transaction has locked. Find it, and wait for its end or end it: SELECT pid, usename, application_name, xact_start FROM pg_stat_activity WHERE xact_start IS NOT NULL ORDER BY xact_start`,
+      ]);
+    }
+    const reason = databaseFault(error) ?? code;
+    if (reason === undefined || config.databaseUrl === null) throw error;
+    throw new ConfigError([
+      `DATABASE_URL: the database cannot be used (${reason}). Check the address, the password and that it is running. Example: postgres://user:password@host:5432/name`,
+    ]);
   }
 }
