@@ -21,7 +21,7 @@ export function addCreateClient(program: Command): void {
         process.stdout.write(
           `Client id: ${id}\n` +
             `Client secret (shown once): ${secret}\n` +
-            `Add to OAUTH_CLIENTS, behind a comma where it holds others: ${client}\n`,
+            `Add to OAUTH_CLIENTS, after a comma if it is not empty: ${client}\n`,
         );
       }),
     );

@@ -4,7 +4,7 @@ import { exitOnOperatorError } from '../server/process.js';
 import { errorsDocument, writeDocument } from './documents.js';
 import { settingsDocument } from './settings-document.js';
 
-/** `nest-simplejwt docs [folder]`: the tables of settings and errors, from the tables in the code. */
+/** `nest-simplejwt docs [folder]`: writes the pages of settings and errors from the tables in the code. */
 export function addDocs(program: Command): void {
   program
     .command('docs')

@@ -6,7 +6,7 @@ import { tryWithAdvisoryLock } from '../database/advisory-lock.js';
 import { RefreshTokenLedger } from '../ledger/refresh-token-ledger.js';
 import { withApplication } from './application.js';
 
-/** `nest-simplejwt flushexpiredtokens`: SimpleJWT's command of that name (contract §14), in batches. */
+/** `nest-simplejwt flushexpiredtokens`: SimpleJWT's command of that name (contract §14), which deletes in batches. */
 export function addFlushExpiredTokens(program: Command): void {
   program
     .command('flushexpiredtokens')

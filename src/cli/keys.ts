@@ -10,7 +10,7 @@ import type { Cause } from '../events/security-event.js';
 import { withDatabase } from './application.js';
 import { CommandLogger } from './command-logger.js';
 
-/** The operator at a shell of this machine. */
+/** The cause that security events name: an operator at a shell of this machine. */
 const BY_COMMAND: Cause = { actor: 'command', address: null };
 
 const HEAD = ['kid', 'algorithm', 'state', 'created', 'signs since', 'retired', 'verifies until'];
@@ -42,7 +42,7 @@ export function addKeys(program: Command): void {
     .command('retire')
     .description('take a key out of use before its time')
     .argument('<kid>')
-    .option('--now', 'it stops verifying at once: for a key that somebody else may have', false)
+    .option('--now', 'it stops verifying at once: for a key that may be stolen', false)
     .option('--no-successor', 'put no other key in its place: SIMPLE_JWT_SIGNING_KEY signs again')
     .action((kid: string, options: RetireCommandOptions) =>
       exitOnOperatorError('The key has not been retired.', () => retire(kid, options)),
@@ -96,7 +96,7 @@ function sayChange({ signing, retired, isUnannounced }: KeyChange): void {
   }
 }
 
-/** Outside of the server's modules: these refuse to be built while a key does not open, which is to be mended here. */
+/** Runs without the server's modules: they refuse to start while a key cannot be decrypted, and these commands mend that. */
 async function withKeys(work: (keys: KeyRotationService) => Promise<void>): Promise<void> {
   const config = readEnvironment(process.env);
   Logger.overrideLogger(new CommandLogger());
@@ -111,7 +111,7 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** The keys as a table for people, its columns as wide as they need to be. */
+/** The keys as a text table. */
 function keyTable(keys: readonly KeyDescription[]): string {
   if (keys.length === 0) return 'The ring holds no keys: SIMPLE_JWT_SIGNING_KEY signs.';
   const rows = [HEAD, ...keys.map(cellsOf)];
@@ -126,7 +126,7 @@ function keyTable(keys: readonly KeyDescription[]): string {
     .join('\n');
 }
 
-/** A time as people read it, to the second. */
+/** A time in ISO form, to the second. */
 function timeText(time: number | null): string {
   return time === null ? '-' : new Date(time).toISOString().replace(/\.\d+Z$/, 'Z');
 }

