@@ -11,7 +11,7 @@ import { Public } from '../guards/public.decorator.js';
 import { HealthResponse } from './dto/health-response.dto.js';
 import { ReadinessService } from './readiness.service.js';
 
-/** Probes for whoever runs the server. */
+/** Probes for orchestrators and load balancers. */
 @ApiTags('health')
 @Controller('health')
 @Public()

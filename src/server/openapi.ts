@@ -17,7 +17,7 @@ All bodies are UTF-8 JSON; requests to the token views may also be forms. Paths 
 in a slash is served without it as well. A method that a path does not know is 405, and every answer of a path names
 those it knows in \`Allow\`; OPTIONS describes the view.`;
 
-/** What one class of a guard's chain has against a token (contract §11). */
+/** Why one kind of token was refused (contract §11). */
 class TokenMessage {
   @ApiProperty({ example: 'AccessToken' })
   token_class: string;
@@ -38,7 +38,7 @@ class GuardErrorResponse extends ErrorResponse {
   messages?: TokenMessage[];
 }
 
-/** What makes documents of applications; a host need not have it. */
+/** The package that describes an application; optional for a host. */
 type Swagger = typeof import('@nestjs/swagger');
 
 /** @throws ConfigError where it is not installed */

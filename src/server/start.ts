@@ -9,31 +9,42 @@ import { createAdapter } from './adapter.js';
 import { serveOpenApi } from './openapi.js';
 import { configureApp } from '../http/setup.js';
 import { drain } from './stop.js';
+import { favourSpeed, stopOnSignal } from './process.js';
 import { DemoUser, type DemoLogin } from './demo-user.js';
 import { UsersFixture } from './users-fixture.js';
-import { databaseFault } from '../common/database-fault.js';
 import { developmentKey } from '../config/development-key.js';
 import type { Config } from '../config/environment.js';
 import { requirePackages } from '../config/optional-packages.js';
 import { ConfigError } from '../config/config-error.js';
-import { dataSourceOptions, withDataSource } from './data-source.js';
-import { requireSound } from '../database/database-facts.js';
+import { updateSchema, withDataSource } from './data-source.js';
 import {
   startEmbeddedPostgres,
   type EmbeddedPostgres,
 } from '../embedded-postgres/embedded-postgres.js';
-import { migrate } from '../database/migrate.js';
 import { checkKeyRing } from '../keys/check-key-ring.js';
 import { loadConfiguredKeys } from '../keys/key-material.js';
 
 /** A server that answers. */
-export interface RunningServer {
+interface RunningServer {
   /** `http://host:port` */
   readonly url: string;
-  /** The log-in that this start made, null when there were users already. */
+  /** User name and password that this start created; null when there were users already. */
   readonly demoLogin: DemoLogin | null;
-  /** Answers what has arrived, then stops everything that `startServer` started. */
+  /** Answers the requests that have arrived, then stops everything that `startServer` started. */
   readonly stop: () => Promise<void>;
+}
+
+/**
+ * Runs the server until SIGTERM or SIGINT, and tells the operator its address. `dist/main.js` and the command without
+ * arguments call this function.
+ *
+ * @throws ConfigError or EmbeddedPostgresError with what the operator has to change
+ */
+export async function runServer(config: Config): Promise<void> {
+  const server = await startServer(config);
+  stopOnSignal(server.stop);
+  favourSpeed();
+  process.stdout.write(`${greeting(server, config)}\n`);
 }
 
 /**
@@ -41,7 +52,7 @@ export interface RunningServer {
  *
  * @throws ConfigError with what the operator has to change
  */
-export async function startServer(config: Config): Promise<RunningServer> {
+async function startServer(config: Config): Promise<RunningServer> {
   const logger = new Logger('EmbeddedPostgres');
   requirePackages('The server', packagesFor(config));
   const embedded =
@@ -59,12 +70,12 @@ export async function startServer(config: Config): Promise<RunningServer> {
   }
 }
 
-/** What this server loads and applications do without: asked for together, so that one command installs it. */
+/** The packages that only the server loads. They are checked together, so that one command installs all of them. */
 function packagesFor(config: Config): string[] {
   const { databaseUrl, settings } = config;
   return [
     '@nestjs/platform-fastify',
-    // The page of the API, which is made of static files.
+    // The page under /docs consists of static files.
     ...(servesDocs(config) ? ['@nestjs/swagger', '@fastify/static'] : []),
     ...(databaseUrl === null ? ['embedded-postgres'] : []),
     ...(settings.redisUrl === null ? [] : ['redis']),
@@ -76,9 +87,9 @@ async function serve(
   databaseUrl: string,
   embedded: EmbeddedPostgres | null,
 ): Promise<RunningServer> {
-  // Found later, a wrong key would be logged by Nest with a stack before it is explained; so would one of the ring.
+  // Before Nest starts: Nest would log a wrong key with a stack. The same holds for the check of the key ring below.
   loadConfiguredKeys(config.settings);
-  await migrateOrExplain(databaseUrl, config);
+  await updateSchema(databaseUrl, config);
   await withDataSource(databaseUrl, (database) => checkKeyRing(database, config.settings));
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.forRoot(config, databaseUrl),
@@ -107,44 +118,17 @@ async function serve(
   };
 }
 
-/** Whether the server describes itself at `/docs`: in production only where it is told to. */
-export function servesDocs({ docs, nodeEnv }: Pick<Config, 'docs' | 'nodeEnv'>): boolean {
+/** Whether the server describes itself at `/docs`: in production only with `DOCS=true`. */
+function servesDocs({ docs, nodeEnv }: Pick<Config, 'docs' | 'nodeEnv'>): boolean {
   return docs ?? nodeEnv !== 'production';
 }
 
-/** The configuration with the development key, where no key was given. */
+/** The configuration; without a signing key in it, the key of the folder `DATA_DIR` is added. */
 export function withSigningKey(config: Config): Config {
   const { settings } = config;
   if (settings.signingKey !== '') return config;
   const signingKey = developmentKey(config.dataDir, settings.algorithm);
   return { ...config, settings: { ...settings, signingKey } };
-}
-
-/**
- * Brings the schema up to date.
- *
- * @throws ConfigError when the database of `DATABASE_URL` cannot be used
- */
-export async function migrateOrExplain(url: string, config: Config): Promise<void> {
-  const mustBeClosed = config.settings.profile === 'secure' && config.nodeEnv === 'production';
-  try {
-    await migrate(dataSourceOptions(url, config.databasePoolSize), async (database) => {
-      // In front of everything else: what somebody has planted would run with the first statement that meets it.
-      await requireSound(database, 'auth_user', mustBeClosed);
-    });
-  } catch (error) {
-    const { code } = error as { code?: string };
-    if (code === '55P03') {
-      throw new ConfigError([
-        `A migration has waited a minute for a table that another transaction has locked. Find it, and wait for its end or end it: SELECT pid, usename, application_name, xact_start FROM pg_stat_activity WHERE xact_start IS NOT NULL ORDER BY xact_start`,
-      ]);
-    }
-    const reason = databaseFault(error) ?? code;
-    if (reason === undefined || config.databaseUrl === null) throw error;
-    throw new ConfigError([
-      `DATABASE_URL: the database cannot be used (${reason}). Check the address, the password and that it is running. Example: postgres://user:password@host:5432/name`,
-    ]);
-  }
 }
 
 async function listen(app: NestFastifyApplication, config: Config): Promise<void> {
@@ -172,4 +156,18 @@ function urlOf(server: Server, host: string): string {
   const address = server.address();
   const port = address !== null && typeof address === 'object' ? address.port : 0;
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+function greeting(server: RunningServer, config: Config): string {
+  const lines = [`nest-simplejwt listens on ${server.url}`];
+  if (servesDocs(config)) lines.push(`  API documentation: ${server.url}/docs`);
+  if (server.demoLogin) {
+    const { username, password } = server.demoLogin;
+    lines.push(
+      `  A user to try it with (shown once): ${username} / ${password}`,
+      '  Log in with:',
+      `  curl -s ${server.url}/login/simpleJWT -H 'Content-Type: application/json' -d '${JSON.stringify({ username, password })}'`,
+    );
+  }
+  return lines.join('\n');
 }
