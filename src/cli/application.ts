@@ -36,7 +36,7 @@ export async function withApplication(
   work: (app: INestApplicationContext) => Promise<void>,
 ): Promise<void> {
   await withDatabase(config, async (databaseUrl) => {
-    const signing = withSigningKey(config);
+    const signing = await withSigningKey(config);
     // As in the server: found by Nest, what is wrong would be logged with a stack before it is explained.
     loadConfiguredKeys(signing.settings);
     await withDataSource(databaseUrl, (database) => checkKeyRing(database, config.settings));

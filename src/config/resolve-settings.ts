@@ -1,3 +1,4 @@
+import { isHmac } from '../keys/domain/algorithm.js';
 import { refreshCookieProblems } from './refresh-cookie-problems.js';
 import { keyContradictions } from './key-contradictions.js';
 import { productionProblems } from './production-problems.js';
@@ -149,7 +150,7 @@ export function sessionKeyProblems(
   settings: Pick<Settings, 'algorithm' | 'sessionSecretKey'>,
   nameOf: (name: SettingName) => string,
 ): string[] {
-  return settings.sessionSecretKey !== null || settings.algorithm.startsWith('HS')
+  return settings.sessionSecretKey !== null || isHmac(settings.algorithm)
     ? []
     : [
         `${nameOf('sessionSecretKey')} must be set for SessionAuthentication with ${settings.algorithm}: a private key signs no sessions. Example: Django's SECRET_KEY`,

@@ -12,7 +12,7 @@ import { drain } from './stop.js';
 import { DemoUser, type DemoLogin } from './demo-user.js';
 import { UsersFixture } from './users-fixture.js';
 import { databaseFault } from '../common/database-fault.js';
-import { developmentKey } from '../config/development-key.js';
+import { developmentKey } from '../keys/generate-key.js';
 import type { Config } from '../config/environment.js';
 import { requirePackages } from '../config/optional-packages.js';
 import { ConfigError } from '../config/config-error.js';
@@ -52,7 +52,8 @@ export async function startServer(config: Config): Promise<RunningServer> {
         })
       : null;
   try {
-    return await serve(withSigningKey(config), config.databaseUrl ?? embedded?.url ?? '', embedded);
+    const url = config.databaseUrl ?? embedded?.url ?? '';
+    return await serve(await withSigningKey(config), url, embedded);
   } catch (error) {
     await embedded?.stop();
     throw error;
@@ -113,10 +114,10 @@ export function servesDocs({ docs, nodeEnv }: Pick<Config, 'docs' | 'nodeEnv'>):
 }
 
 /** The configuration with the development key, where no key was given. */
-export function withSigningKey(config: Config): Config {
+export async function withSigningKey(config: Config): Promise<Config> {
   const { settings } = config;
   if (settings.signingKey !== '') return config;
-  const signingKey = developmentKey(config.dataDir, settings.algorithm);
+  const signingKey = await developmentKey(config.dataDir, settings.algorithm);
   return { ...config, settings: { ...settings, signingKey } };
 }
 
