@@ -19,7 +19,7 @@ import {
   UntypedToken,
   type TokenKind,
 } from '../tokens/domain/token-kind.js';
-import { OwnClaims } from '../tokens/own-claims.js';
+import { HostClaims } from '../tokens/host-claims.js';
 import { TokensService } from '../tokens/tokens.service.js';
 import type { AuthUser } from '../users/user-store.js';
 import type {
@@ -45,7 +45,7 @@ export class TokenViewsService {
     private readonly ledger: RefreshTokenLedger,
     private readonly hooks: LoginHooks,
     private readonly throttle: RefreshThrottle,
-    private readonly ownClaims: OwnClaims,
+    private readonly hostClaims: HostClaims,
     private readonly guard: JwtAuthentication,
   ) {}
 
@@ -76,7 +76,7 @@ export class TokenViewsService {
       let presented = await this.read(token, RefreshToken);
       await this.countRefresh(presented.claims);
       // Before anything is spent: what a host's hook throws costs the client a retry, not the session.
-      if (this.ownClaims.areRecomputed)
+      if (this.hostClaims.areRecomputed)
         presented = await this.renewed(presented, 'refresh', context);
       const outcome = await this.ledger.spend(presented, context);
       switch (outcome.verdict) {
@@ -134,7 +134,7 @@ export class TokenViewsService {
     try {
       let presented = await this.read(token, SlidingToken);
       await this.countRefresh(presented.claims);
-      if (this.ownClaims.areRecomputed)
+      if (this.hostClaims.areRecomputed)
         presented = await this.renewed(presented, 'sliding', context);
       const outcome = await this.ledger.extend(presented, context);
       if (outcome.verdict === 'refused') throw refusal(outcome.reason);
@@ -150,7 +150,7 @@ export class TokenViewsService {
     user: AuthUser,
     context: RequestContext,
   ): Promise<IssuedToken> {
-    const claims = await this.ownClaims.atLogin(user, kind, context);
+    const claims = await this.hostClaims.atLogin(user, kind, context);
     const issued = await this.ledger.issue(kind, { ...user, claims }, context);
     if (issued === null) throw new AuthError('no_active_account', { reason: 'changed_meanwhile' });
     securityEvent({
@@ -170,7 +170,7 @@ export class TokenViewsService {
     kind: 'refresh' | 'sliding',
     context: RequestContext,
   ): Promise<PresentedToken> {
-    return { token, claims: await this.ownClaims.atRefresh(claims, kind, context) };
+    return { token, claims: await this.hostClaims.atRefresh(claims, kind, context) };
   }
 
   private async countRefresh(claims: Claims): Promise<void> {

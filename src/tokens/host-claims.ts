@@ -4,15 +4,13 @@ import type { RequestContext } from '../common/request-context.js';
 import { AuthSettings } from '../config/auth-settings.js';
 import { UserStore, type AuthUser } from '../users/user-store.js';
 import type { Claims } from './domain/compact.js';
+import { reservedClaims } from './domain/reserved-claims.js';
 import { tokenUser } from './domain/user-id.js';
 import { TokenClaims } from './token-claims.js';
 
-/** Claims that this package writes under these names whatever the settings say. */
-const FIXED_CLAIMS = ['exp', 'iat', 'nbf', 'jti', 'iss', 'aud', 'sid', 'gen'];
-
-/** Asks the host's `TokenClaims`, and keeps its claims apart from those that tokens live by. */
+/** Asks the host's `TokenClaims`, and keeps its claims apart from the claims that this package writes. */
 @Injectable()
-export class OwnClaims {
+export class HostClaims {
   private readonly reserved: ReadonlySet<string | null>;
 
   constructor(
@@ -20,17 +18,10 @@ export class OwnClaims {
     private readonly users: UserStore,
     private readonly settings: AuthSettings,
   ) {
-    this.reserved = new Set([
-      ...FIXED_CLAIMS,
-      settings.jtiClaim,
-      settings.tokenTypeClaim,
-      settings.userIdClaim,
-      settings.slidingTokenRefreshExpClaim,
-      settings.revokeTokenClaim,
-    ]);
+    this.reserved = reservedClaims(settings);
   }
 
-  /** Whether a refresh has to ask for the claims; with the standard hook it never has. */
+  /** Whether a refresh has to ask for the claims; the standard hook is never asked. */
   get areRecomputed(): boolean {
     return this.hook.isCustom && this.settings.refreshRecomputesClaims;
   }
@@ -38,7 +29,7 @@ export class OwnClaims {
   /**
    * The claims of a new log-in.
    *
-   * @throws AuthError `server_error` when the host gives a claim that is ours
+   * @throws AuthError `server_error` when the host gives a reserved claim
    */
   async atLogin(
     user: AuthUser,
@@ -55,7 +46,7 @@ export class OwnClaims {
       );
     }
     try {
-      // What is signed, and remembered as verified, is what everybody will read.
+      // As every reader of the token will have them, so that what is remembered as verified is the same.
       return JSON.parse(JSON.stringify(given)) as Claims;
     } catch (cause) {
       throw unusable('TokenClaims.claimsFor returns something that JSON cannot say', cause);
@@ -63,10 +54,10 @@ export class OwnClaims {
   }
 
   /**
-   * The claims of a token that is presented for a refresh, with the host's claims as they are now. Those that tokens
-   * live by stay; whether they are good is for the ledger to say.
+   * The claims of a token that is presented for a refresh, with the host's claims as they are now. Reserved claims stay;
+   * the ledger decides whether they are good.
    *
-   * @throws AuthError `server_error` when the host gives a claim that is ours
+   * @throws AuthError `server_error` when the host gives a reserved claim
    */
   async atRefresh(
     presented: Claims,
@@ -76,9 +67,9 @@ export class OwnClaims {
     const named = tokenUser(presented[this.settings.userIdClaim]);
     const user = named.kind === 'id' ? await this.users.findByTokenId(named.id) : null;
     if (user === null) return presented;
-    const own = await this.atLogin(user, kind, context);
+    const given = await this.atLogin(user, kind, context);
     const kept = Object.entries(presented).filter(([claim]) => this.reserved.has(claim));
-    return { ...Object.fromEntries(kept), ...own };
+    return { ...Object.fromEntries(kept), ...given };
   }
 }
 

@@ -1,4 +1,5 @@
-import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
+import { createHash, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { ALGORITHM_TABLE, keyProblem, type Algorithm } from './algorithm.js';
 
 /** The public part of a key as a JWK Set lists it (RFC 7517 §4). */
 export interface PublicJwk {
@@ -26,20 +27,33 @@ const MEMBERS = {
   RSA: ['e', 'kty', 'n'],
 } as const;
 
+/** The key types that a published JWK can have. */
+export const JWK_TYPES = Object.keys(MEMBERS);
+
 /**
  * The public part of a key, private or public; null for a secret, and for an RSA key that is bound to PSS, which has no
  * form as a JWK.
  */
-export function publicJwk(key: KeyObject, algorithm: string): PublicJwk | null {
-  if (key.type === 'secret' || key.asymmetricKeyType === 'rsa-pss') return null;
+export function publicJwk(key: KeyObject, algorithm: Algorithm): PublicJwk | null {
+  const { kty } = ALGORITHM_TABLE[algorithm];
+  if (kty === null || key.type === 'secret' || key.asymmetricKeyType === 'rsa-pss') return null;
   const publicKey = key.type === 'private' ? createPublicKey(key) : key;
-  const members = requiredMembers(publicKey.export({ format: 'jwk' }));
-  if (members === null) return null;
-  const kid = digest(members);
-  return { ...members, kty: members['kty'] ?? '', kid, alg: algorithm, use: 'sig' };
+  const jwk = publicKey.export({ format: 'jwk' });
+  const members = Object.fromEntries(MEMBERS[kty].map((name) => [name, String(jwk[name])]));
+  return { ...members, kty, kid: digest(members), alg: algorithm, use: 'sig' };
 }
 
-/** Whether a text can be the id of a key of ours at all. */
+/** The public key that a JWK describes; null where it describes none that is fit for the algorithm. */
+export function keyOfJwk(jwk: JsonWebKey, algorithm: Algorithm): KeyObject | null {
+  try {
+    const key = createPublicKey({ key: jwk, format: 'jwk' });
+    return keyProblem(algorithm, key) === null ? key : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Whether a text can be the id of one of our keys at all. */
 export function isThumbprint(kid: string): boolean {
   return /^[A-Za-z0-9_-]{43}$/.test(kid);
 }
@@ -47,9 +61,4 @@ export function isThumbprint(kid: string): boolean {
 /** RFC 7638 §3. */
 function digest(members: Record<string, string>): string {
   return createHash('sha256').update(JSON.stringify(members)).digest('base64url');
-}
-
-function requiredMembers(jwk: Readonly<Record<string, unknown>>): Record<string, string> | null {
-  const names = new Map<unknown, readonly string[]>(Object.entries(MEMBERS)).get(jwk['kty']);
-  return names ? Object.fromEntries(names.map((name) => [name, String(jwk[name])])) : null;
 }

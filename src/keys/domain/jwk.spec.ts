@@ -4,7 +4,7 @@ import {
   createSecretKey,
   generateKeyPairSync,
 } from 'node:crypto';
-import { isThumbprint, publicJwk } from './public-jwk.js';
+import { isThumbprint, publicJwk } from './jwk.js';
 
 /** RFC 7638 §3.1. */
 const RFC_7638 = {
