@@ -16,6 +16,7 @@ import { TokensService } from '../tokens/tokens.service.js';
 import type { AuthUser } from '../users/user-store.js';
 import { type AuthenticatedUser } from '../users/authenticated-user.js';
 import { Authentication, type Authenticated } from './authentication.js';
+import { guardRefusal } from './guard-refusal.js';
 import { headerOf, isRepeated, wordsOf } from './headers.js';
 import { BARE_TOKEN, type CredentialSource } from '../transports/credential-source.js';
 import { tokenChallenge } from '../http/challenge.js';
@@ -208,15 +209,7 @@ export class JwtAuthentication extends Authentication {
   }
 
   private refusal(reason: string, messageOf: (kind: TokenKind) => string): InvalidTokenError {
-    const messages = this.kinds.map((kind) => ({
-      token_class: kind.className,
-      token_type: kind.type,
-      message: messageOf(kind),
-    }));
-    return new InvalidTokenError('Given token not valid for any token type', {
-      reason,
-      members: { messages },
-    });
+    return guardRefusal(this.kinds, reason, messageOf);
   }
 }
 
