@@ -35,21 +35,23 @@ export {
 } from './transports/guarded-request.js';
 export { StatelessAuthModule } from './auth/stateless-auth.module.js';
 export { StatelessJwtAuthGuard } from './guards/stateless-jwt-auth.guard.js';
-export type { TokenPaths } from './token-views/token-paths.js';
+export type { TokenPaths } from './token-views/token-view.js';
 export { TokenController } from './token-views/token.controller.js';
 export { TokenViewsService } from './token-views/token-views.service.js';
 export { SessionResponse, StaffSessionResponse } from './account/dto/session-response.dto.js';
-export { TokenBlacklistDto } from './token-views/dto/token-blacklist.dto.js';
 export { TokenObtainPairDto } from './login/dto/token-obtain-pair.dto.js';
-export { TokenRefreshSlidingDto } from './token-views/dto/token-refresh-sliding.dto.js';
-export { TokenRefreshDto } from './token-views/dto/token-refresh.dto.js';
+export {
+  TokenRefreshDto,
+  TokenBlacklistDto,
+  TokenVerifyDto,
+  TokenRefreshSlidingDto,
+} from './token-views/dto/token-requests.dto.js';
 export {
   EmptyResponse,
   SlidingTokenResponse,
   TokenPairResponse,
   TokenRefreshResponse,
 } from './token-views/dto/token-responses.dto.js';
-export { TokenVerifyDto } from './token-views/dto/token-verify.dto.js';
 export { UseAuthentication } from './guards/use-authentication.decorator.js';
 export { Clock, SystemClock } from './common/clock.js';
 export {
