@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { PassportModule } from '@nestjs/passport';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { EventsModule } from '../events/events.module.js';
 import { LedgerModule } from '../ledger/ledger.module.js';
 import { ThrottlingModule } from '../throttling/throttling.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
@@ -43,6 +44,7 @@ import { UnreachedHandlers } from './unreached-handlers.js';
     PassportModule,
     TokensModule,
     UsersModule,
+    EventsModule,
     LedgerModule,
     ThrottlingModule,
     TypeOrmModule.forFeature([AuthToken, DjangoSession]),
@@ -78,6 +80,7 @@ import { UnreachedHandlers } from './unreached-handlers.js';
     AuthErrorFilter,
     AuthenticationChain,
     AuthenticationGuard,
+    EventsModule,
     JwtAuthentication,
     JwtAuthGuard,
     JwtTokenOnlyAuthentication,
