@@ -23,6 +23,7 @@ import {
 import { JwtStrategy } from '../authentication/jwt.strategy.js';
 import { LocalAuthGuard } from '../guards/local-auth.guard.js';
 import { LocalStrategy } from '../authentication/local.strategy.js';
+import { LoginPolicy } from '../login/login-policy.js';
 import { LoginService } from '../login/login.service.js';
 import { OptionalJwtAuthGuard } from '../guards/optional-jwt-auth.guard.js';
 import { RefreshCookie } from '../refresh-cookie/refresh-cookie.service.js';
@@ -62,6 +63,7 @@ import { UnreachedHandlers } from './unreached-handlers.js';
     JwtTokenOnlyAuthentication,
     LocalAuthGuard,
     LocalStrategy,
+    LoginPolicy,
     LoginService,
     OptionalJwtAuthGuard,
     PasswordDecoys,
