@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { EventsModule } from '../events/events.module.js';
 import { FeedModule } from '../feed/feed.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { UsersModule } from '../users/users.module.js';
@@ -12,7 +13,6 @@ import { FlushExpiredTokensTask } from './flush-expired-tokens.task.js';
 import { OutstandingToken } from './outstanding-token.entity.js';
 import { RefreshJudge } from './refresh-judge.js';
 import { Rotations } from './rotations.js';
-import { SecurityLog } from './security-log.js';
 import { SessionLedger } from './session-ledger.js';
 import { SessionList } from './session-list.js';
 import { SessionRows } from './session-rows.js';
@@ -22,6 +22,7 @@ import { Session } from './session.entity.js';
 /** Provides both ledgers of refresh tokens, and what the guard knows of sessions; `AuthModule` chooses the ledger. */
 @Module({
   imports: [
+    EventsModule,
     FeedModule,
     TokensModule,
     UsersModule,
@@ -35,7 +36,6 @@ import { Session } from './session.entity.js';
     FlushExpiredTokensTask,
     RefreshJudge,
     Rotations,
-    SecurityLog,
     SessionLedger,
     SessionList,
     SessionRows,

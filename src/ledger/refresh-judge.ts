@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { RequestContext } from '../common/request-context.js';
 import { AuthSettings } from '../config/auth-settings.js';
+import type { SecurityEvent } from '../events/domain/security-event.js';
 import type { Claims } from '../tokens/domain/compact.js';
 import { TokensService } from '../tokens/tokens.service.js';
 import { UserAuthenticationRule } from '../users/user-authentication-rule.js';
 import { UserStore, type AuthUser } from '../users/user-store.js';
 import { networkOf } from './domain/network.js';
-import { securityEventOf, type SecurityEvent } from './domain/security-event.js';
+import { refreshEventOf } from './domain/refresh-event.js';
 import { judgeRefresh, type Generations, type RefreshVerdict } from './domain/verdict.js';
 import type { Refusal } from './refresh-token-ledger.js';
 import type { SessionRow, SessionWithUser } from './session-rows.js';
@@ -33,8 +34,8 @@ export type Judgement = (
   | { readonly what: 'repeat'; readonly session: SessionRow }
   | { readonly what: 'refuse'; readonly reason: Refusal }
 ) & {
-  /** What the operator is to be told, and of which session. */
-  readonly suspicion?: { readonly event: SecurityEvent; readonly session: SessionRow };
+  /** What the operator is to be told; null for an ordinary refresh. */
+  readonly suspicion?: SecurityEvent | null;
 };
 
 /** Judges refresh and sliding tokens by the row of their session and its user. It writes nothing. */
@@ -66,7 +67,7 @@ export class RefreshJudge {
     const problem = this.userProblem(session.user, presented.bearer);
     if (problem === 'password_changed') return { what: 'end', reason: problem };
     if (problem !== null) return { what: 'refuse', reason: problem };
-    return judgementOf(this.verdictOf(session, presented), session);
+    return judgementOf(this.verdictOf(session, presented), session, presented);
   }
 
   /** The order of contract §7: user, active, digest. The token must name the session's own user (design §3). */
@@ -112,9 +113,19 @@ export class RefreshJudge {
   }
 }
 
-function judgementOf(judged: RefreshVerdict, session: SessionRow): Judgement {
-  const event = securityEventOf(judged);
-  return { ...consequenceOf(judged, session), ...(event && { suspicion: { event, session } }) };
+function judgementOf(
+  judged: RefreshVerdict,
+  session: SessionRow,
+  { generation, context }: PresentedRefresh,
+): Judgement {
+  const suspicion = refreshEventOf(judged, {
+    sid: session.id.replaceAll('-', ''),
+    userId: session.user_id,
+    generation,
+    current: session.generation,
+    address: context.ip,
+  });
+  return { ...consequenceOf(judged, session), suspicion };
 }
 
 function consequenceOf(judged: RefreshVerdict, session: SessionRow): Judgement {

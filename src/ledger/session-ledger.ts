@@ -4,7 +4,8 @@ import type { EntityManager } from 'typeorm';
 import type { RequestContext } from '../common/request-context.js';
 import { AuthSettings } from '../config/auth-settings.js';
 import { againIfUndone } from '../database/again-if-undone.js';
-import { sessionsEnded, type Cause } from '../events/security-event.js';
+import { sessionsEnded, type Cause } from '../events/domain/security-event.js';
+import { SecurityEvents } from '../events/security-events.js';
 import type { Claims } from '../tokens/domain/compact.js';
 import { RefreshToken, SlidingToken } from '../tokens/domain/token-kind.js';
 import { tokenUser } from '../tokens/domain/user-id.js';
@@ -29,7 +30,6 @@ import {
   type SpendOutcome,
 } from './refresh-token-ledger.js';
 import { Rotations } from './rotations.js';
-import { SecurityLog } from './security-log.js';
 import { SessionList } from './session-list.js';
 import type { PageRequest } from './session-page.js';
 import { SessionRows } from './session-rows.js';
@@ -55,7 +55,7 @@ export class SessionLedger extends RefreshTokenLedger {
     private readonly sessionTokens: SessionTokens,
     private readonly judge: RefreshJudge,
     private readonly adoption: Adoption,
-    private readonly securityLog: SecurityLog,
+    private readonly events: SecurityEvents,
   ) {
     super();
   }
@@ -115,7 +115,7 @@ export class SessionLedger extends RefreshTokenLedger {
     if (problem !== null) {
       if (problem === 'password_changed') {
         await this.rows.end(this.rows.database, sid, problem);
-        sessionsEnded([sid], problem, byHolder(sid, context));
+        await this.events.emit(null, ...sessionsEnded([sid], problem, byHolder(sid, context)));
       }
       return refused(problem);
     }
@@ -196,36 +196,36 @@ export class SessionLedger extends RefreshTokenLedger {
     const seen = this.judge.judge(await this.rows.find(sid), presented);
     if (!needsWriting(seen)) {
       await this.noteUse(seen, sid, presented);
-      this.noteSuspicion(seen, presented);
+      await this.tell(null, seen);
       return this.answer(seen, sid, presented);
     }
-    const { judged, outcome } = await againIfUndone(() =>
+    return againIfUndone(() =>
       this.rows.database.transaction((transaction) => this.write(transaction, sid, presented)),
     );
-    this.noteSuspicion(judged, presented);
-    if (outcome.verdict === 'refused' && outcome.reason === 'password_changed') {
-      sessionsEnded([sid], outcome.reason, byHolder(sid, presented.context));
-    }
-    return outcome;
   }
 
   private async write(
     transaction: EntityManager,
     sid: string,
     presented: PresentedRefresh,
-  ): Promise<{ judged: Judgement; outcome: SpendOutcome }> {
+  ): Promise<SpendOutcome> {
     const judged = this.judge.judge(await this.rows.lock(transaction, sid), presented);
-    if (!needsWriting(judged)) return { judged, outcome: this.answer(judged, sid, presented) };
+    await this.tell(transaction, judged);
+    if (!needsWriting(judged)) return this.answer(judged, sid, presented);
     if (judged.what === 'end') {
-      await this.rows.end(transaction, sid, judged.reason);
-      return { judged, outcome: refused(judged.reason) };
+      const { reason } = judged;
+      await this.rows.end(transaction, sid, reason);
+      if (reason === 'password_changed') {
+        const cause = byHolder(sid, presented.context);
+        await this.events.emit(transaction, ...sessionsEnded([sid], reason, cause));
+      }
+      return refused(reason);
     }
     const { refreshTokenLifetime: lifetime } = this.settings;
     const { next, as: verdict } = judged;
     const row = await this.rows.advance(transaction, sid, next, lifetime, presented.context);
-    if (row === null) return { judged, outcome: refused('session_ended') };
-    const refresh = this.sessionTokens.refresh(presented.bearer.claims, sid, row);
-    return { judged, outcome: { verdict, refresh } };
+    if (row === null) return refused('session_ended');
+    return { verdict, refresh: this.sessionTokens.refresh(presented.bearer.claims, sid, row) };
   }
 
   /** Without rotation a refresh writes nothing; when and where the session was used is noted now and then. */
@@ -254,7 +254,8 @@ export class SessionLedger extends RefreshTokenLedger {
     const { sessionsPerUser } = this.settings;
     if (sessionsPerUser === null) return;
     const ended = await this.sessions.endSurplus(userId, sessionsPerUser);
-    sessionsEnded(ended, 'session_limit', { actor: `user:${userId}`, address: ip });
+    const cause: Cause = { actor: `user:${userId}`, address: ip };
+    await this.events.emit(null, ...sessionsEnded(ended, 'session_limit', cause));
   }
 
   private lacksId(claims: Claims): boolean {
@@ -267,8 +268,8 @@ export class SessionLedger extends RefreshTokenLedger {
     return reference?.isForeign && !this.settings.acceptUnknownTokens ? null : reference;
   }
 
-  private noteSuspicion({ suspicion }: Judgement, presented: PresentedRefresh): void {
-    if (suspicion) this.securityLog.note(suspicion.event, suspicion.session, presented);
+  private async tell(transaction: EntityManager | null, { suspicion }: Judgement): Promise<void> {
+    if (suspicion) await this.events.emit(transaction, suspicion);
   }
 }
 
