@@ -116,7 +116,6 @@ export {
 export {
   PasswordHasher,
   type CandidateCheck,
-  type PasswordCheck,
 } from './passwords/password-hasher.js';
 export { PasswordPolicy } from './passwords/password-policy.js';
 export { UserAuthenticationRule } from './users/user-authentication-rule.js';
