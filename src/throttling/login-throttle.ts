@@ -3,7 +3,7 @@ import { RecentMap } from '../common/recent-map.js';
 import type { RequestContext } from '../common/request-context.js';
 import { KeyedSemaphore } from '../common/semaphore.js';
 import { AuthSettings } from '../config/auth-settings.js';
-import { Counters } from './counters.js';
+import { RateLimitStore } from './rate-limit-store.js';
 import { KnownClients } from './known-clients.js';
 import { LoginAttempt } from './login-attempt.js';
 import { loginLimits, passwordChangeLimits, type TriedAccount } from './login-limits.js';
@@ -37,7 +37,7 @@ export class LoginThrottle {
 
   constructor(
     private readonly settings: AuthSettings,
-    private readonly counters: Counters,
+    private readonly store: RateLimitStore,
     private readonly clients: KnownClients,
   ) {}
 
@@ -106,16 +106,16 @@ export class LoginThrottle {
 
   /** Who the client is matters only where some counter speaks against it, which saves every other log-in a statement. */
   private async look(attempt: LoginAttempt): Promise<number> {
-    const wait = await this.counters.peek(attempt.counted);
+    const wait = await this.store.get(attempt.counted);
     if (wait === 0 || attempt.isSettled) return wait;
     this.reached.set(attempt.account, performance.now() + wait * 1000);
     await attempt.settle();
-    return this.counters.peek(attempt.counted);
+    return this.store.get(attempt.counted);
   }
 
   private async count(attempt: LoginAttempt): Promise<number> {
     await attempt.settle();
-    return this.counters.hit(attempt.counted);
+    return this.store.consume(attempt.counted);
   }
 
   private suspect(attempt: LoginAttempt): void {

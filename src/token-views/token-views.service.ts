@@ -9,7 +9,7 @@ import {
   type Refusal,
 } from '../ledger/refresh-token-ledger.js';
 import { securityEvent, sessionsEnded } from '../events/security-event.js';
-import { RefreshThrottle } from '../throttling/refresh-throttle.js';
+import { Throttle } from '../throttling/throttle.js';
 import { sessionIdOf } from '../ledger/domain/session-claims.js';
 import type { Claims } from '../tokens/domain/compact.js';
 import {
@@ -44,7 +44,7 @@ export class TokenViewsService {
     private readonly tokens: TokensService,
     private readonly ledger: RefreshTokenLedger,
     private readonly hooks: LoginHooks,
-    private readonly throttle: RefreshThrottle,
+    private readonly throttle: Throttle,
     private readonly ownClaims: OwnClaims,
     private readonly guard: JwtAuthentication,
   ) {}
@@ -175,7 +175,7 @@ export class TokenViewsService {
 
   private async countRefresh(claims: Claims): Promise<void> {
     const session = this.sessionOf(claims);
-    if (session !== null) await this.throttle.count(session);
+    if (session !== null) await this.throttle.count('refreshLimit', session);
   }
 
   /** A token without a session goes by its own id: with the Django ledger that is all there is. */
