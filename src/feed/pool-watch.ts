@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import type { DataSource } from 'typeorm';
-import { poolOf } from '../database/pool.js';
+import { poolOf } from '../database/prepared.js';
 import { FIND_SERVER, type ServerRow } from './feed-sql.js';
 
 /** Between questions, ms. */

@@ -1,6 +1,6 @@
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { MIGRATIONS_TABLE } from '../database/migrate.js';
-import { ImpatientClient } from '../database/impatient-client.js';
+import { TimeoutDroppingClient } from '../database/timeout-dropping-client.js';
 import { AUTH_MIGRATIONS } from '../database/migrations.js';
 import { AUTH_ENTITIES } from '../auth/entities.js';
 
@@ -26,7 +26,7 @@ export function dataSourceOptions(url: string, poolSize: number): DataSourceOpti
     synchronize: false,
     poolSize,
     applicationName: 'nest-simplejwt',
-    extra: { ...TIMEOUTS, keepAlive: true, Client: ImpatientClient },
+    extra: { ...TIMEOUTS, keepAlive: true, Client: TimeoutDroppingClient },
   };
 }
 

@@ -5,7 +5,7 @@ import { FallbackStore } from './fallback-store.js';
 
 const LIMITED = [{ key: 'account:x', limit: { attempts: 1, window: 60 } }];
 
-describe('FallbackCounters', () => {
+describe('FallbackStore', () => {
   let clock: FakeClock;
   let first: MemoryRateLimitStore;
   let second: MemoryRateLimitStore;

@@ -2,7 +2,7 @@ import { DataSource } from 'typeorm';
 import type { RequestContext } from '../../src/common/request-context.js';
 import { fromOptions, resolveSettings } from '../../src/config/resolve-settings.js';
 import { dataSourceOptions } from '../../src/server/data-source.js';
-import { poolOf } from '../../src/database/pool.js';
+import { poolOf } from '../../src/database/prepared.js';
 import { FlushExpiredAttemptsTask } from '../../src/throttling/flush-expired-attempts.task.js';
 import { KnownClients } from '../../src/throttling/known-clients.js';
 import { PostgresStore } from '../../src/throttling/postgres-store.js';
