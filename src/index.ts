@@ -103,7 +103,6 @@ export {
   UntypedToken,
   type TokenKind,
 } from './tokens/domain/token-kind.js';
-export { Counters } from './throttling/counters.js';
 export { ThrottlingModule } from './throttling/throttling.module.js';
 export { TokenBackend } from './tokens/token-backend.js';
 export { TokensService } from './tokens/tokens.service.js';
@@ -115,11 +114,7 @@ export {
   DjangoPasswordHasher,
   type DjangoPasswordHasherOptions,
 } from './passwords/django-password-hasher.js';
-export {
-  PasswordHasher,
-  type CandidateCheck,
-  type PasswordCheck,
-} from './passwords/password-hasher.js';
+export { PasswordHasher, type CandidateCheck } from './passwords/password-hasher.js';
 export { PasswordPolicy } from './passwords/password-policy.js';
 export { UserAuthenticationRule } from './users/user-authentication-rule.js';
 export { UserStore, type AuthUser } from './users/user-store.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
 import { ChangeFeed } from '../feed/change-feed.js';
-import { FactCache } from '../feed/fact-cache.js';
+import { VouchedCache } from '../feed/vouched-cache.js';
 import { UserStore, type AuthUser } from '../users/user-store.js';
 import { SessionRows } from './session-rows.js';
 
@@ -22,7 +22,7 @@ export interface LiveFacts {
  */
 @Injectable()
 export class AuthFacts {
-  private readonly cache: FactCache<LiveFacts>;
+  private readonly cache: VouchedCache<LiveFacts>;
 
   constructor(
     feed: ChangeFeed,
@@ -30,7 +30,7 @@ export class AuthFacts {
     private readonly users: UserStore,
     private readonly clock: Clock,
   ) {
-    this.cache = new FactCache(feed, {
+    this.cache = new VouchedCache(feed, {
       dependenciesOf: ({ sid, user }) =>
         sid === null ? [`u:${user.id}`] : [`s:${sid}`, `u:${user.id}`],
     });

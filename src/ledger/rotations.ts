@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { RequestContext } from '../common/request-context.js';
 import { AuthSettings } from '../config/auth-settings.js';
-import { Gathered } from '../database/gathered.js';
+import { StatementBatcher } from '../database/statement-batcher.js';
 import { prepared, runPrepared } from '../database/prepared.js';
 import { UserAuthenticationRule } from '../users/user-authentication-rule.js';
 import { UserStore } from '../users/user-store.js';
@@ -26,7 +26,7 @@ type Rotated = CurrentToken & { readonly n: number };
 /** Rotates sessions, those of many requests in one statement. */
 @Injectable()
 export class Rotations {
-  private readonly gathered: Gathered<Presented, CurrentToken>;
+  private readonly gathered: StatementBatcher<Presented, CurrentToken>;
 
   constructor(
     database: DataSource,
@@ -36,7 +36,7 @@ export class Rotations {
   ) {
     const statement = prepared(sessionSql(users.table).rotate);
     const allowInactive = !settings.checkUserIsActive || rule.isCustom;
-    this.gathered = new Gathered<Presented, CurrentToken>(async (batch) => {
+    this.gathered = new StatementBatcher<Presented, CurrentToken>(async (batch) => {
       const rows = await runPrepared<Rotated>(database, statement, [
         JSON.stringify(batch.map((presented, n) => ({ n, ...presented }))),
         settings.refreshTokenLifetime,

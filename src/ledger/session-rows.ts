@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { RequestContext } from '../common/request-context.js';
 import { againIfUndone } from '../database/again-if-undone.js';
-import { Gathered } from '../database/gathered.js';
+import { StatementBatcher } from '../database/statement-batcher.js';
 import { prepared, runPrepared, type Prepared } from '../database/prepared.js';
 import { UserStore, type AuthUser } from '../users/user-store.js';
 import { IS_BLACKLISTED } from './blacklist-sql.js';
@@ -90,8 +90,8 @@ type Executor = Pick<EntityManager, 'query'>;
 @Injectable()
 export class SessionRows {
   private readonly sql: SessionSql;
-  private readonly finding: Gathered<string, SessionWithUser>;
-  private readonly findingFacts: Gathered<string, SessionFacts>;
+  private readonly finding: StatementBatcher<string, SessionWithUser>;
+  private readonly findingFacts: StatementBatcher<string, SessionFacts>;
   private readonly issuing: Prepared;
 
   constructor(
@@ -265,8 +265,8 @@ function sidsOf(rows: readonly unknown[]): string[] {
 /** Reads of sessions that share statements, each with a row of its own at most. */
 function bySession<Answer>(
   read: (sids: readonly string[]) => Promise<readonly (readonly [id: string, answer: Answer])[]>,
-): Gathered<string, Answer> {
-  return new Gathered(async (sids) => {
+): StatementBatcher<string, Answer> {
+  return new StatementBatcher(async (sids) => {
     const found = new Map(
       (await read(sids)).map(([id, answer]) => [id.replaceAll('-', ''), answer] as const),
     );

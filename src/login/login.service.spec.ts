@@ -6,7 +6,7 @@ import { UserAuthenticationRule } from '../users/user-authentication-rule.js';
 import type { StaffVerdict } from '../users/domain/standing.js';
 import { UserStore, type AuthUser } from '../users/user-store.js';
 import { FakeClock } from '../../test/support/fake-clock.js';
-import { MemoryCounters } from '../../test/support/memory-counters.js';
+import { MemoryRateLimitStore } from '../../test/support/memory-rate-limit-store.js';
 import { MemoryKnownClients } from '../../test/support/memory-known-clients.js';
 import { OneDecoy } from '../../test/support/one-decoy.js';
 import { LoginHooks } from './login-hooks.js';
@@ -133,7 +133,7 @@ describe('LoginService', () => {
       hasher,
       new OneDecoy(),
       new LoginPolicy(new NotDave(settings), users),
-      new LoginThrottle(settings, new MemoryCounters(clock), new MemoryKnownClients()),
+      new LoginThrottle(settings, new MemoryRateLimitStore(clock), new MemoryKnownClients()),
       hooks,
     );
   });

@@ -10,7 +10,7 @@ import {
 } from '../ledger/refresh-token-ledger.js';
 import { sessionsEnded, type Cause } from '../events/domain/security-event.js';
 import { SecurityEvents } from '../events/security-events.js';
-import { RefreshThrottle } from '../throttling/refresh-throttle.js';
+import { Throttle } from '../throttling/throttle.js';
 import { sessionIdOf } from '../ledger/domain/session-claims.js';
 import type { Claims } from '../tokens/domain/compact.js';
 import {
@@ -45,7 +45,7 @@ export class TokenViewsService {
     private readonly tokens: TokensService,
     private readonly ledger: RefreshTokenLedger,
     private readonly hooks: LoginHooks,
-    private readonly throttle: RefreshThrottle,
+    private readonly throttle: Throttle,
     private readonly hostClaims: HostClaims,
     private readonly guard: JwtAuthentication,
     private readonly events: SecurityEvents,
@@ -178,7 +178,7 @@ export class TokenViewsService {
 
   private async countRefresh(claims: Claims): Promise<void> {
     const session = this.sessionOf(claims);
-    if (session !== null) await this.throttle.count(session);
+    if (session !== null) await this.throttle.count('refreshLimit', session);
   }
 
   /** A token without a session goes by its own id: with the Django ledger that is all there is. */

@@ -1,7 +1,7 @@
 import { databaseFault } from '../common/database-fault.js';
 import { UnavailableError } from '../common/errors.js';
 
-/** Statements of one kind that run at once. While they do, what is asked is gathered for the next one. */
+/** Statements of one kind that run at once. While they do, questions are collected for the next one. */
 const CONCURRENCY = 2;
 /** Questions in one statement at most. */
 const LARGEST_BATCH = 64;
@@ -19,37 +19,33 @@ interface Waiting<Question, Answer> {
 }
 
 /**
- * Answers many callers by one statement: what is asked in one turn of the event loop, or while the statements before are
- * on their way, shares the round trip and the commit. A question on its own does not wait.
+ * Answers many callers by one statement: what is asked in one turn of the event loop, or while earlier statements are on
+ * their way, shares the round trip and the commit. A question on its own does not wait.
  *
- * Where the database is away, an error is everybody's who shared the statement. Any other error is one question's: then
+ * Where the database is away, the error goes to all who shared the statement. Any other error is one question's: then
  * each is asked alone. A question that has waited too long is refused and never executed, so that a database that comes
- * back works for those who are still there.
+ * back works for callers who are still there.
  */
-export class Gathered<Question, Answer> {
+export class StatementBatcher<Question, Answer> {
   private waiting: Waiting<Question, Answer>[] = [];
   private running = 0;
   private isScheduled = false;
 
-  /**
-   * @param execute - gives answers by the position of their question; what is missing is answered null
-   * @param now - the monotonic clock, ms
-   */
+  /** @param execute - gives answers by the position of their question; a question without one is answered null */
   constructor(
     private readonly execute: (
       questions: readonly Question[],
     ) => Promise<ReadonlyMap<number, Answer | undefined>>,
-    private readonly now: () => number = () => performance.now(),
   ) {}
 
-  /** @throws UnavailableError when too many wait, or this one has for too long */
+  /** @throws UnavailableError when too many questions wait, or this one has waited too long */
   ask(question: Question): Promise<Answer | null> {
     if (this.waiting.length >= MOST_WAITING) {
-      this.dropImpatient();
+      this.refuseOverdue();
       if (this.waiting.length >= MOST_WAITING) return Promise.reject(tooBusy());
     }
     return new Promise((resolve, reject) => {
-      this.waiting.push({ question, since: this.now(), resolve, reject });
+      this.waiting.push({ question, since: performance.now(), resolve, reject });
       this.schedule();
     });
   }
@@ -59,16 +55,16 @@ export class Gathered<Question, Answer> {
     this.isScheduled = true;
     setImmediate(() => {
       this.isScheduled = false;
-      this.dropImpatient();
+      this.refuseOverdue();
       while (this.waiting.length > 0 && this.running < CONCURRENCY) {
         void this.run(this.waiting.splice(0, LARGEST_BATCH));
       }
     });
   }
 
-  /** Those who have waited longest come first. */
-  private dropImpatient(): void {
-    const oldest = this.now() - PATIENCE;
+  /** The questions that have waited longest come first. */
+  private refuseOverdue(): void {
+    const oldest = performance.now() - PATIENCE;
     const kept = this.waiting.findIndex(({ since }) => since >= oldest);
     const gone = this.waiting.splice(0, kept < 0 ? this.waiting.length : kept);
     for (const { reject } of gone) reject(tooBusy());

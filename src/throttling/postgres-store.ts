@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { prepared, runPrepared, type Prepared } from '../database/prepared.js';
-import { Counters, longestWait, type Limited } from './counters.js';
+import { deleteExpired } from './delete-expired.js';
+import type { RateLimitKey } from './rate-limit-key.js';
+import { RateLimitStore, longestWait, type RateLimitState } from './rate-limit-store.js';
 
 /** Far beyond every limit, far from the end of the type. */
 const MOST_ATTEMPTS = 1_000_000_000;
@@ -25,12 +27,12 @@ function forEachCount(of: (keys: readonly number[]) => string): (count: number) 
  * as many as the limit allows get one within it. Every statement locks its rows in the order of their keys: two of them
  * never wait for each other.
  */
-const HIT = forEachCount(
+const CONSUME = forEachCount(
   (keys) => `
   INSERT INTO auth_attempt AS a (key, attempts, ends_at)
-  SELECT hit.key, 1, now() + make_interval(secs => hit.seconds)
-  FROM (VALUES ${keys.map((n) => `($${n}, $${n + keys.length}::float8)`).join()}) AS hit (key, seconds)
-  ORDER BY hit.key COLLATE "C"
+  SELECT attempt.key, 1, now() + make_interval(secs => attempt.seconds)
+  FROM (VALUES ${keys.map((n) => `($${n}, $${n + keys.length}::float8)`).join()}) AS attempt (key, seconds)
+  ORDER BY attempt.key COLLATE "C"
   ON CONFLICT (key) DO UPDATE SET
     attempts = CASE WHEN a.ends_at <= now() THEN 1 ELSE LEAST(a.attempts + 1, ${MOST_ATTEMPTS}) END,
     ends_at = CASE WHEN a.ends_at <= now() THEN excluded.ends_at ELSE a.ends_at END
@@ -41,54 +43,39 @@ const HIT = forEachCount(
  * The lock makes a right password wait for the wrong ones that are being counted. A plain read would overtake them, and
  * so tell the right one of many parallel guesses, which the limit forbids.
  */
-const PEEK = forEachCount(
+const GET = forEachCount(
   (keys) => `
   SELECT ${STATE} FROM auth_attempt a
   WHERE a.key IN (${keys.map((n) => `$${n}`).join()}) AND a.ends_at > now()
   ORDER BY a.key FOR NO KEY UPDATE`,
 );
 
-/* Several nodes may flush at once: each takes rows that no other one holds. */
-const FLUSH = `
-  WITH gone AS (
-    DELETE FROM auth_attempt WHERE key = ANY (ARRAY (
-      SELECT key FROM auth_attempt WHERE ends_at <= now() LIMIT $1 FOR UPDATE SKIP LOCKED))
-    RETURNING 1)
-  SELECT count(*)::integer AS rows FROM gone`;
-const FLUSH_BATCH = 5000;
-
-interface CounterRow {
+interface CounterRow extends RateLimitState {
   readonly key: string;
-  readonly attempts: number;
-  readonly seconds: number;
 }
 
 /** Counters in the table `auth_attempt`; one statement for each use, and the database's clock. */
 @Injectable()
-export class PostgresCounters extends Counters {
+export class PostgresStore extends RateLimitStore {
   constructor(private readonly database: DataSource) {
     super();
   }
 
-  override async hit(limited: readonly Limited[]): Promise<number> {
-    if (limited.length === 0) return 0;
-    const windows = limited.map(({ limit }) => limit.window);
-    const states = await this.states(HIT(limited.length), [...keysOf(limited), ...windows]);
-    return longestWait(limited, states, 1);
+  override async consume(keys: readonly RateLimitKey[]): Promise<number> {
+    if (keys.length === 0) return 0;
+    const windows = keys.map(({ limit }) => limit.window);
+    const states = await this.states(CONSUME(keys.length), [...namesOf(keys), ...windows]);
+    return longestWait(keys, states, 1);
   }
 
-  override async peek(limited: readonly Limited[]): Promise<number> {
-    if (limited.length === 0) return 0;
-    return longestWait(limited, await this.states(PEEK(limited.length), keysOf(limited)), 0);
+  override async get(keys: readonly RateLimitKey[]): Promise<number> {
+    if (keys.length === 0) return 0;
+    return longestWait(keys, await this.states(GET(keys.length), namesOf(keys)), 0);
   }
 
   /** Deletes counters that have ended. @returns how many */
-  async flush(): Promise<number> {
-    for (let total = 0; ;) {
-      const [batch] = await this.database.query<{ rows: number }[]>(FLUSH, [FLUSH_BATCH]);
-      total += batch?.rows ?? 0;
-      if ((batch?.rows ?? 0) < FLUSH_BATCH) return total;
-    }
+  flush(): Promise<number> {
+    return deleteExpired(this.database, 'auth_attempt', 'ends_at <= now()');
   }
 
   private async states(
@@ -100,6 +87,6 @@ export class PostgresCounters extends Counters {
   }
 }
 
-function keysOf(limited: readonly Limited[]): string[] {
-  return limited.map(({ key }) => key);
+function namesOf(keys: readonly RateLimitKey[]): string[] {
+  return keys.map(({ key }) => key);
 }

@@ -4,15 +4,15 @@ import { VerifyingClient } from './verifying-client.js';
 type Callback = (error: Error | null, result?: unknown) => void;
 
 /** The connections of each pool: all of them are given the same options object. */
-const pools = new WeakMap<object, Set<ImpatientClient>>();
+const pools = new WeakMap<object, Set<TimeoutDroppingClient>>();
 
 /**
  * A connection that is given up once a query has timed out on it, together with those of its pool that have been silent
  * since: what swallowed one answer will most likely swallow theirs, and each one that is handed out costs a request its
  * whole patience. pg itself leaves such a connection in use, perhaps in the middle of a transaction.
  */
-export class ImpatientClient extends VerifyingClient {
-  private readonly siblings: Set<ImpatientClient>;
+export class TimeoutDroppingClient extends VerifyingClient {
+  private readonly siblings: Set<TimeoutDroppingClient>;
   /** Queries that have not been answered. */
   private running = 0;
   /** When the server last said something, ms; while it has said nothing yet, there is another limit. */

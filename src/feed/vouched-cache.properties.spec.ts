@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import type { Feed, FeedListener } from './change-feed.js';
-import { FactCache, type FactLoader } from './fact-cache.js';
+import { VouchedCache, type FactLoader } from './vouched-cache.js';
 
 /** A session's fact: how often it and its user had changed when it was read. */
 interface Fact {
@@ -263,7 +263,7 @@ class CacheWithoutFillProtocol implements Cache {
 }
 
 /** Shares every read that is under way. */
-class CacheThatSharesAnyRead extends FactCache<Fact> {
+class CacheThatSharesAnyRead extends VouchedCache<Fact> {
   private readonly shared = new Map<string, Promise<Fact | null>>();
 
   override load(key: string, loader: FactLoader<Fact>): Promise<Fact | null> {
@@ -275,12 +275,16 @@ class CacheThatSharesAnyRead extends FactCache<Fact> {
   }
 }
 
-describe('FactCache, whatever happens in whatever order', () => {
+describe('VouchedCache, whatever happens in whatever order', () => {
   jest.setTimeout(60_000);
 
   it('never gives a fact that is older than what the feed had told', async () => {
     const counter = { kept: 0 };
-    const details = await play((world) => new FactCache(world, { dependenciesOf }), 2000, counter);
+    const details = await play(
+      (world) => new VouchedCache(world, { dependenciesOf }),
+      2000,
+      counter,
+    );
     expect(fc.defaultReportMessage(details) ?? '').toBe('');
     // The stories are about something: facts were found.
     expect(counter.kept).toBeGreaterThan(500);

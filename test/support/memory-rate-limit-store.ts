@@ -1,13 +1,13 @@
 import type { Clock } from '../../src/common/clock.js';
+import type { RateLimitKey } from '../../src/throttling/rate-limit-key.js';
 import {
-  Counters,
+  RateLimitStore,
   longestWait,
-  type CounterState,
-  type Limited,
-} from '../../src/throttling/counters.js';
+  type RateLimitState,
+} from '../../src/throttling/rate-limit-store.js';
 
 /** Counters of one process, on a clock that a test moves. */
-export class MemoryCounters extends Counters {
+export class MemoryRateLimitStore extends RateLimitStore {
   private readonly counters = new Map<string, { attempts: number; endsAt: number }>();
   /** Set, every use fails with it. */
   failure: Error | null = null;
@@ -17,9 +17,9 @@ export class MemoryCounters extends Counters {
     super();
   }
 
-  override async hit(limited: readonly Limited[]): Promise<number> {
+  override async consume(keys: readonly RateLimitKey[]): Promise<number> {
     this.use();
-    for (const { key, limit } of limited) {
+    for (const { key, limit } of keys) {
       const live = this.find(key);
       if (live) live.attempts += 1;
       else {
@@ -27,12 +27,12 @@ export class MemoryCounters extends Counters {
         this.counters.set(key, { attempts: 1, endsAt });
       }
     }
-    return longestWait(limited, this.states(limited), 1);
+    return longestWait(keys, this.states(keys), 1);
   }
 
-  override async peek(limited: readonly Limited[]): Promise<number> {
+  override async get(keys: readonly RateLimitKey[]): Promise<number> {
     this.use();
-    return longestWait(limited, this.states(limited), 0);
+    return longestWait(keys, this.states(keys), 0);
   }
 
   private use(): void {
@@ -45,9 +45,9 @@ export class MemoryCounters extends Counters {
     return counter && counter.endsAt > this.clock.now() ? counter : undefined;
   }
 
-  private states(limited: readonly Limited[]): Map<string, CounterState> {
-    const states = new Map<string, CounterState>();
-    for (const { key } of limited) {
+  private states(keys: readonly RateLimitKey[]): Map<string, RateLimitState> {
+    const states = new Map<string, RateLimitState>();
+    for (const { key } of keys) {
       const live = this.find(key);
       if (!live) continue;
       const seconds = (live.endsAt - this.clock.now()) / 1000;

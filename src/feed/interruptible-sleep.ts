@@ -1,21 +1,21 @@
-/** A sleep that can be cut short. A ring that comes before the sleep counts for it. */
-export class Alarm {
-  private hasRung = false;
+/** A sleep that can be cut short. An interruption that comes before the sleep counts for it. */
+export class InterruptibleSleep {
+  private isInterrupted = false;
   private wake: (() => void) | null = null;
 
   /** Ends the sleep, or the next one. */
-  ring(): void {
-    this.hasRung = true;
+  interrupt(): void {
+    this.isInterrupted = true;
     this.wake?.();
   }
 
   /**
-   * Sleeps until the alarm rings or the time is over. Does not keep the process alive.
+   * Sleeps until it is interrupted or the time is over. Does not keep the process alive.
    *
    * @param milliseconds - at most
    */
   async sleep(milliseconds: number): Promise<void> {
-    if (!this.hasRung && milliseconds > 0) {
+    if (!this.isInterrupted && milliseconds > 0) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, milliseconds).unref();
         this.wake = () => {
@@ -25,6 +25,6 @@ export class Alarm {
       });
       this.wake = null;
     }
-    this.hasRung = false;
+    this.isInterrupted = false;
   }
 }

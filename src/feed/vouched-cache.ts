@@ -2,7 +2,7 @@ import type { Feed, FeedListener } from './change-feed.js';
 import { ChangeLog } from './domain/change-log.js';
 
 /** How a cache of facts is kept. */
-export interface FactCacheOptions<T> {
+export interface VouchedCacheOptions<T> {
   /** Entries at most; the least recently used one goes. 10 000 by default. */
   readonly capacity?: number;
   /** Change keys that make a fact wrong: `s:` and the session's 32 hex digits, `u:` and the user's primary key. */
@@ -29,7 +29,7 @@ interface Loaded<T> {
  * Positive facts about users and sessions, kept only as long as the change feed vouches for them (design §4): a missing
  * entry costs a read, and a change is never overlooked. "No" is not remembered.
  */
-export class FactCache<T> implements FeedListener {
+export class VouchedCache<T> implements FeedListener {
   /** Oldest first, by last use. */
   private readonly entries = new Map<string, Entry<T>>();
   /** Change key → keys of the other entries that depend on it. */
@@ -42,7 +42,7 @@ export class FactCache<T> implements FeedListener {
 
   constructor(
     private readonly feed: Feed,
-    private readonly options: FactCacheOptions<T>,
+    private readonly options: VouchedCacheOptions<T>,
   ) {
     this.capacity = options.capacity ?? 10_000;
     feed.subscribe(this);

@@ -1,7 +1,15 @@
 import { createHmac } from 'node:crypto';
+import type { RateLimit } from '../config/setting-type.js';
 
-/** Characters of the digest that a key keeps: 192 bits. */
+/** Characters of the digest that are kept: 192 bits. */
 const DIGEST_LENGTH = 32;
+
+/** What is counted, and how far. */
+export interface RateLimitKey {
+  /** Names the counter. */
+  readonly key: string;
+  readonly limit: RateLimit;
+}
 
 /**
  * A digest that shows what it was made of only to those who have the secret: people type passwords into the field for the
@@ -15,14 +23,16 @@ export function keyedDigest(secret: string, ...parts: readonly string[]): string
 }
 
 /**
- * Names the counter of one account, client, address or session.
+ * Names a counter.
  *
- * @param parts - what is counted
+ * @param scope - what is limited: `account`, `address` …
+ * @param parts - whose attempts are counted together
  */
-export function counterKey(
+export function rateLimitKey(
   secret: string,
-  kind: 'account' | 'client' | 'network' | 'address' | 'session' | 'change',
+  limit: RateLimit,
+  scope: string,
   ...parts: readonly string[]
-): string {
-  return `${kind}:${keyedDigest(secret, kind, ...parts)}`;
+): RateLimitKey {
+  return { key: `${scope}:${keyedDigest(secret, scope, ...parts)}`, limit };
 }

@@ -1,4 +1,4 @@
-import { Gathered } from './gathered.js';
+import { StatementBatcher } from './statement-batcher.js';
 
 /** A database that answers when it is told to. */
 class SlowDatabase {
@@ -32,19 +32,20 @@ const reasonsOf = async (asked: readonly Promise<unknown>[]): Promise<unknown[]>
     one.status === 'rejected' ? (one.reason as { reason?: string }).reason : one.value,
   );
 
-describe('questions that are gathered', () => {
+describe('questions that share a statement', () => {
   let database: SlowDatabase;
-  let gathered: Gathered<number, string>;
-  let now: number;
+  let batcher: StatementBatcher<number, string>;
 
   beforeEach(() => {
     database = new SlowDatabase();
-    now = 1000;
-    gathered = new Gathered(database.execute, () => now);
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick'] });
+    batcher = new StatementBatcher(database.execute);
   });
 
+  afterEach(() => jest.useRealTimers());
+
   const ask = (from: number, count: number): Promise<string | null>[] =>
-    Array.from({ length: count }, (_, n) => gathered.ask(from + n));
+    Array.from({ length: count }, (_, n) => batcher.ask(from + n));
 
   it('share a statement, and two statements run at once', async () => {
     const first = ask(0, 3);
@@ -66,9 +67,9 @@ describe('questions that are gathered', () => {
     const running = [...ask(0, 64), ...ask(100, 64)];
     await nextTurn();
     const late = reasonsOf(ask(200, 5));
-    now += 1000;
+    jest.advanceTimersByTime(1000);
     const patient = ask(300, 5);
-    now += 600;
+    jest.advanceTimersByTime(600);
     database.answer();
     await Promise.all(running);
     await nextTurn();
@@ -83,7 +84,7 @@ describe('questions that are gathered', () => {
     await nextTurn();
     const waiting = reasonsOf(ask(1000, 2000));
     expect(await reasonsOf(ask(5000, 1))).toEqual(['database_busy']);
-    now += 2000;
+    jest.advanceTimersByTime(2000);
     const [fresh] = ask(6000, 1);
     database.answer();
     await Promise.all(running);
@@ -104,7 +105,7 @@ describe('questions that are gathered', () => {
 
   it('do not fail for what another one of them has caused', async () => {
     const bad = Object.assign(new Error('no integer'), { code: '22P02' });
-    const picky = new Gathered<number, string>((questions) =>
+    const picky = new StatementBatcher<number, string>((questions) =>
       questions.includes(13)
         ? Promise.reject(bad)
         : Promise.resolve(new Map(questions.map((question, n) => [n, `answer ${question}`]))),

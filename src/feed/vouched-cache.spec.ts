@@ -1,5 +1,5 @@
 import type { Feed, FeedListener } from './change-feed.js';
-import { FactCache } from './fact-cache.js';
+import { VouchedCache } from './vouched-cache.js';
 
 /** A feed that tells what a test tells it. */
 class ToldFeed implements Feed {
@@ -47,7 +47,7 @@ const ALICE: Fact = { user: 'alice' };
 
 function build(capacity?: number) {
   const feed = new ToldFeed();
-  const cache = new FactCache<Fact>(feed, {
+  const cache = new VouchedCache<Fact>(feed, {
     capacity,
     dependenciesOf: (fact, key) => [key, `u:${fact.user}`],
   });
@@ -55,7 +55,7 @@ function build(capacity?: number) {
   return { feed, cache, remember };
 }
 
-describe('FactCache', () => {
+describe('VouchedCache', () => {
   it('finds what was loaded while the feed is fresh, and nothing while it is not', async () => {
     const { feed, cache, remember } = build();
     await remember('s:1');

@@ -1,13 +1,14 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { AuthSettings } from '../config/auth-settings.js';
-import { Counters, longestWait, type CounterState, type Limited } from './counters.js';
+import type { RateLimitKey } from './rate-limit-key.js';
+import { RateLimitStore, longestWait, type RateLimitState } from './rate-limit-store.js';
 import { connectRedis, type RedisConnection } from './redis-connection.js';
 
 /** So that other users of the same Redis are not met. */
 const PREFIX = 'nest-simplejwt:';
 
 /* A counter without an end would count for ever: a key that somebody made persistent gets one again. */
-const HIT = `
+const CONSUME = `
   local attempts = redis.call('INCR', KEYS[1])
   local left = redis.call('PTTL', KEYS[1])
   if left < 0 then
@@ -16,7 +17,7 @@ const HIT = `
   end
   return { attempts, left }`;
 
-const PEEK = `
+const GET = `
   local attempts = tonumber(redis.call('GET', KEYS[1]) or '0')
   local left = redis.call('PTTL', KEYS[1])
   if left == -1 then
@@ -27,7 +28,7 @@ const PEEK = `
 
 /** Counters in Redis, which runs one script at a time and lets them expire by itself. */
 @Injectable()
-export class RedisCounters extends Counters implements OnModuleInit, OnModuleDestroy {
+export class RedisStore extends RateLimitStore implements OnModuleInit, OnModuleDestroy {
   private connection: RedisConnection | null = null;
 
   constructor(private readonly settings: AuthSettings) {
@@ -45,22 +46,22 @@ export class RedisCounters extends Counters implements OnModuleInit, OnModuleDes
   }
 
   /** @throws Error when Redis is away */
-  override async hit(limited: readonly Limited[]): Promise<number> {
-    return longestWait(limited, await this.states(HIT, limited), 1);
+  override async consume(keys: readonly RateLimitKey[]): Promise<number> {
+    return longestWait(keys, await this.states(CONSUME, keys), 1);
   }
 
   /** @throws Error when Redis is away */
-  override async peek(limited: readonly Limited[]): Promise<number> {
-    return longestWait(limited, await this.states(PEEK, limited), 0);
+  override async get(keys: readonly RateLimitKey[]): Promise<number> {
+    return longestWait(keys, await this.states(GET, keys), 0);
   }
 
   private async states(
     script: string,
-    limited: readonly Limited[],
-  ): Promise<Map<string, CounterState>> {
+    keys: readonly RateLimitKey[],
+  ): Promise<Map<string, RateLimitState>> {
     const { connection } = this;
     if (connection === null) throw new Error('Redis is not connected');
-    const states = limited.map(async ({ key, limit }): Promise<[string, CounterState]> => {
+    const states = keys.map(async ({ key, limit }): Promise<[string, RateLimitState]> => {
       const milliseconds = Math.max(1, Math.round(limit.window * 1000));
       const [attempts = 0, left = 0] = await connection.run(script, PREFIX + key, [milliseconds]);
       return [key, { attempts, seconds: left / 1000 }];
