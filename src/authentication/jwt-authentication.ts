@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AuthError, InvalidTokenError } from '../common/errors.js';
 import { AuthSettings } from '../config/auth-settings.js';
-import { AuthFacts, type LiveFacts } from '../ledger/auth-facts.js';
+import { SessionCache, type SessionContext } from '../ledger/session-cache.js';
 import { SESSION_CLAIM, sessionIdOf } from '../ledger/domain/session-claims.js';
 import { RefreshTokenLedger } from '../ledger/refresh-token-ledger.js';
 import type { Claims } from '../tokens/domain/compact.js';
@@ -22,7 +22,7 @@ import { tokenChallenge } from '../http/challenge.js';
 
 /** What a token was let in for. */
 interface Admission {
-  readonly facts: LiveFacts | null;
+  readonly facts: SessionContext | null;
   readonly answer: Authenticated;
 }
 
@@ -44,7 +44,7 @@ export class JwtAuthentication extends Authentication {
     private readonly settings: AuthSettings,
     protected readonly tokens: TokensService,
     private readonly ledger: RefreshTokenLedger,
-    private readonly facts: AuthFacts,
+    private readonly facts: SessionCache,
   ) {
     super();
     this.challenge = tokenChallenge(settings);
@@ -156,7 +156,7 @@ export class JwtAuthentication extends Authentication {
    *
    * @throws AuthError `token_not_valid`, `user_not_found`, `user_inactive` or `password_changed`
    */
-  protected async factsOf(claims: Claims): Promise<LiveFacts | null> {
+  protected async factsOf(claims: Claims): Promise<SessionContext | null> {
     const claim = this.tokens.userIdOf(claims);
     if (claim === undefined) {
       throw new InvalidTokenError('Token contained no recognizable user identification', {
@@ -175,7 +175,7 @@ export class JwtAuthentication extends Authentication {
   }
 
   /** Who makes the request, as the rest of the application sees it. */
-  protected userFrom(_claims: Claims, facts: LiveFacts | null): AuthenticatedUser {
+  protected userFrom(_claims: Claims, facts: SessionContext | null): AuthenticatedUser {
     if (facts === null) throw new AuthError('user_not_found');
     return authenticatedUser(facts.user);
   }
@@ -185,7 +185,7 @@ export class JwtAuthentication extends Authentication {
    *
    * @throws AuthError `token_not_valid` when the session has ended or there is none
    */
-  private async findFacts(claims: Claims, id: string): Promise<LiveFacts | null> {
+  private async findFacts(claims: Claims, id: string): Promise<SessionContext | null> {
     const { checkSession, acceptUnknownTokens } = this.settings;
     const sid = sessionIdOf(claims);
     if (!checkSession || (sid === null && acceptUnknownTokens && !(SESSION_CLAIM in claims))) {

@@ -1,18 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import type { RequestContext } from '../common/request-context.js';
-import { AuthSettings } from '../config/auth-settings.js';
 import type { Claims } from '../tokens/domain/compact.js';
 import { tokenUser } from '../tokens/domain/user-id.js';
 import { TokensService } from '../tokens/tokens.service.js';
 import { UserStore } from '../users/user-store.js';
-import { SessionRows, type ForeignToken } from './session-rows.js';
+import { SessionRepository, type ForeignToken } from './session-repository.js';
 
 /** Makes sessions of refresh tokens that another issuer, such as a Django server, has signed (design §3, adoption). */
 @Injectable()
 export class Adoption {
   constructor(
-    private readonly rows: SessionRows,
-    private readonly settings: AuthSettings,
+    private readonly rows: SessionRepository,
     private readonly tokens: TokensService,
     private readonly users: UserStore,
   ) {}
@@ -48,7 +46,7 @@ export class Adoption {
     const dead = { ...this.foreignToken(claims), userId, endedBecause: reason };
     if (await this.rows.adopt(sid, dead, { ip: null, userAgent: null })) return true;
     // A refresh may have adopted it in between.
-    return this.rows.end(this.rows.database, sid, reason);
+    return this.rows.end(sid, reason);
   }
 
   private async ownerOf(claims: Claims): Promise<string | null> {
@@ -62,7 +60,6 @@ export class Adoption {
       tokenId: this.tokens.idOf(claims) ?? '',
       issuedAt: typeof claims['iat'] === 'number' ? claims['iat'] : null,
       expiresAt: Number(claims['exp']),
-      maxLifetime: this.settings.sessionMaxLifetime,
     };
   }
 }

@@ -4,18 +4,16 @@ import { FeedModule } from '../feed/feed.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { Adoption } from './adoption.js';
-import { AuthFacts } from './auth-facts.js';
+import { SessionCache } from './session-cache.js';
 import { BlacklistedToken } from './blacklisted-token.entity.js';
 import { DjangoLedger } from './django-ledger.js';
-import { DjangoSessionList } from './django-session-list.js';
 import { FlushExpiredTokensTask } from './flush-expired-tokens.task.js';
 import { OutstandingToken } from './outstanding-token.entity.js';
-import { RefreshJudge } from './refresh-judge.js';
-import { Rotations } from './rotations.js';
+import { RefreshPolicy } from './refresh-policy.js';
 import { SecurityLog } from './security-log.js';
 import { SessionLedger } from './session-ledger.js';
 import { SessionList } from './session-list.js';
-import { SessionRows } from './session-rows.js';
+import { SessionRepository } from './session-repository.js';
 import { SessionTokens } from './session-tokens.js';
 import { Session } from './session.entity.js';
 
@@ -29,18 +27,16 @@ import { Session } from './session.entity.js';
   ],
   providers: [
     Adoption,
-    AuthFacts,
+    SessionCache,
     DjangoLedger,
-    DjangoSessionList,
     FlushExpiredTokensTask,
-    RefreshJudge,
-    Rotations,
+    RefreshPolicy,
     SecurityLog,
     SessionLedger,
     SessionList,
-    SessionRows,
+    SessionRepository,
     SessionTokens,
   ],
-  exports: [AuthFacts, DjangoLedger, FlushExpiredTokensTask, SessionLedger],
+  exports: [SessionCache, DjangoLedger, FlushExpiredTokensTask, SessionLedger],
 })
 export class LedgerModule {}

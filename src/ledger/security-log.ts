@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { SecurityEvent } from './domain/security-event.js';
-import type { PresentedRefresh } from './refresh-judge.js';
-import type { SessionRow } from './session-rows.js';
+import type { PresentedRefresh } from './refresh-policy.js';
+import type { SessionRow } from './session-row.js';
 
 /** Tells the operator of refreshes that may be a theft: one structured line for each. */
 @Injectable()

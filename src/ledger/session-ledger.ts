@@ -17,8 +17,7 @@ import {
   sessionReference,
   type SessionReference,
 } from './domain/session-claims.js';
-import { endAllSessions } from './end-all-sessions.js';
-import { RefreshJudge, isLive, type Judgement, type PresentedRefresh } from './refresh-judge.js';
+import { RefreshPolicy, type Judgement, type PresentedRefresh } from './refresh-policy.js';
 import {
   RefreshTokenLedger,
   type ExtendOutcome,
@@ -28,17 +27,15 @@ import {
   type SessionPage,
   type SpendOutcome,
 } from './refresh-token-ledger.js';
-import { Rotations } from './rotations.js';
 import { SecurityLog } from './security-log.js';
 import { SessionList } from './session-list.js';
 import type { PageRequest } from './session-page.js';
-import { SessionRows } from './session-rows.js';
+import { SessionRepository } from './session-repository.js';
+import { isLive } from './session-row.js';
 import { SessionTokens } from './session-tokens.js';
 
 /** Between two notes of when a session was used, seconds, where its refresh tokens do not rotate. */
 const NOTE_INTERVAL = 60;
-
-const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
 /**
  * One row for each log-in; refresh tokens are recomputed from it and never stored (design §3). An honest client is not
@@ -47,13 +44,12 @@ const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 @Injectable()
 export class SessionLedger extends RefreshTokenLedger {
   constructor(
-    private readonly rows: SessionRows,
+    private readonly rows: SessionRepository,
     private readonly sessions: SessionList,
-    private readonly rotations: Rotations,
     private readonly settings: AuthSettings,
     private readonly tokens: TokensService,
     private readonly sessionTokens: SessionTokens,
-    private readonly judge: RefreshJudge,
+    private readonly judge: RefreshPolicy,
     private readonly adoption: Adoption,
     private readonly securityLog: SecurityLog,
   ) {
@@ -71,8 +67,7 @@ export class SessionLedger extends RefreshTokenLedger {
     const lifetime = isSliding
       ? settings.slidingTokenRefreshLifetime + settings.slidingTokenLifetime
       : settings.refreshTokenLifetime;
-    const maxLifetime = settings.sessionMaxLifetime;
-    const row = await this.rows.issue(sid, user, { isSliding, lifetime, maxLifetime }, context);
+    const row = await this.rows.issue(sid, user, { isSliding, lifetime }, context);
     if (row === null) return null;
     await this.endSurplus(String(user.id), context);
     const now = Math.floor(row.rotated_at);
@@ -92,7 +87,7 @@ export class SessionLedger extends RefreshTokenLedger {
     if (this.settings.rotateRefreshTokens && !bearer.isRuledOut) {
       const passwordDigest = this.tokens.passwordDigestOf(claims);
       const session = { sid, generation, tokenId: named.id, passwordDigest };
-      const row = await this.rotations.rotate(session, context);
+      const row = await this.rows.rotate(session, context);
       if (row) return { verdict: 'rotated', refresh: this.sessionTokens.refresh(claims, sid, row) };
     }
     if (isForeign && !(await this.adoption.adopt(sid, claims, context))) {
@@ -114,7 +109,7 @@ export class SessionLedger extends RefreshTokenLedger {
     const problem = this.judge.userProblem(row.user, bearer);
     if (problem !== null) {
       if (problem === 'password_changed') {
-        await this.rows.end(this.rows.database, sid, problem);
+        await this.rows.end(sid, problem);
         sessionsEnded([sid], problem, byHolder(sid, context));
       }
       return refused(problem);
@@ -150,7 +145,7 @@ export class SessionLedger extends RefreshTokenLedger {
     const reference = this.referenceOf(claims);
     if (reference === null) return false;
     const { sid, isForeign } = reference;
-    if (await this.rows.end(this.rows.database, sid, 'logged_out')) return true;
+    if (await this.rows.end(sid, 'logged_out')) return true;
     return isForeign && this.adoption.end(sid, claims, 'logged_out');
   }
 
@@ -169,23 +164,16 @@ export class SessionLedger extends RefreshTokenLedger {
   }
 
   override endOthers(userId: string, keep: string | null): Promise<readonly string[]> {
-    return this.rows.endOthers(this.rows.database, userId, keep, 'ended');
+    return this.rows.endOthers(userId, keep, 'ended');
   }
 
   override endAll(): Promise<number> {
-    return endAllSessions(this.rows.database);
+    return this.rows.endAll();
   }
 
-  /** Walks the primary key. A row stays until the last access token of its session has ended as well. */
-  override async flush(): Promise<number> {
-    const { accessTokenLifetime, leeway } = this.settings;
-    let deleted = 0;
-    for (let after: string | null = FIRST_ID; after !== null;) {
-      const step = await this.rows.flushStep(after, accessTokenLifetime + leeway);
-      deleted += step.deleted;
-      after = step.last;
-    }
-    return deleted;
+  /** A row stays until the last access token of its session has ended as well. */
+  override flush(): Promise<number> {
+    return this.rows.flush(this.settings.accessTokenLifetime + this.settings.leeway);
   }
 
   /**
@@ -217,12 +205,11 @@ export class SessionLedger extends RefreshTokenLedger {
     const judged = this.judge.judge(await this.rows.lock(transaction, sid), presented);
     if (!needsWriting(judged)) return { judged, outcome: this.answer(judged, sid, presented) };
     if (judged.what === 'end') {
-      await this.rows.end(transaction, sid, judged.reason);
+      await this.rows.end(sid, judged.reason, transaction);
       return { judged, outcome: refused(judged.reason) };
     }
-    const { refreshTokenLifetime: lifetime } = this.settings;
     const { next, as: verdict } = judged;
-    const row = await this.rows.advance(transaction, sid, next, lifetime, presented.context);
+    const row = await this.rows.advance(transaction, sid, next, presented.context);
     if (row === null) return { judged, outcome: refused('session_ended') };
     const refresh = this.sessionTokens.refresh(presented.bearer.claims, sid, row);
     return { judged, outcome: { verdict, refresh } };

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InvalidTokenError, UnavailableError } from '../common/errors.js';
 import { AuthSettings } from '../config/auth-settings.js';
 import { sessionsEnded, type Cause } from '../events/security-event.js';
-import { AuthFacts } from '../ledger/auth-facts.js';
+import { SessionCache } from '../ledger/session-cache.js';
 import { sessionIdOf } from '../ledger/domain/session-claims.js';
 import { RefreshTokenLedger } from '../ledger/refresh-token-ledger.js';
 import type { Claims } from '../tokens/domain/compact.js';
@@ -22,7 +22,7 @@ export class RevocationService {
     private readonly settings: AuthSettings,
     private readonly tokens: TokensService,
     private readonly ledger: RefreshTokenLedger,
-    private readonly facts: AuthFacts,
+    private readonly facts: SessionCache,
   ) {}
 
   /**

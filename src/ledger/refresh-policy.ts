@@ -9,7 +9,7 @@ import { networkOf } from './domain/network.js';
 import { securityEventOf, type SecurityEvent } from './domain/security-event.js';
 import { judgeRefresh, type Generations, type RefreshVerdict } from './domain/verdict.js';
 import type { Refusal } from './refresh-token-ledger.js';
-import type { SessionRow, SessionWithUser } from './session-rows.js';
+import { isLive, type SessionRow, type SessionWithUser } from './session-row.js';
 
 /** Who presents a token, and whether a rule of the host refuses the user. */
 export interface Bearer {
@@ -39,7 +39,7 @@ export type Judgement = (
 
 /** Judges refresh and sliding tokens by the row of their session and its user. It writes nothing. */
 @Injectable()
-export class RefreshJudge {
+export class RefreshPolicy {
   constructor(
     private readonly settings: AuthSettings,
     private readonly tokens: TokensService,
@@ -132,9 +132,4 @@ function consequenceOf(judged: RefreshVerdict, session: SessionRow): Judgement {
     case 'ended':
       return { what: 'refuse', reason: 'session_ended' };
   }
-}
-
-/** Whether a session has not ended. */
-export function isLive(session: SessionRow): boolean {
-  return session.revoked_at === null && !session.is_over;
 }
