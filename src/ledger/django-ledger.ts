@@ -80,7 +80,7 @@ export class DjangoLedger extends RefreshTokenLedger {
 
   override async spend(presented: PresentedToken, context: RequestContext): Promise<SpendOutcome> {
     const checked = await this.check(presented, context);
-    if (typeof checked === 'string') return { verdict: 'refused', reason: checked };
+    if (typeof checked === 'string') return { verdict: checked };
     const { rotateRefreshTokens, blacklistAfterRotation } = this.settings;
     if (!rotateRefreshTokens) return { verdict: 'kept' };
     const refresh = this.signed(this.tokens.rotatedClaims(presented.claims, this.tokens.now()));
@@ -96,9 +96,7 @@ export class DjangoLedger extends RefreshTokenLedger {
       ...this.times(refresh),
       id,
     ]);
-    return won.length > 0
-      ? { verdict: 'rotated', refresh }
-      : { verdict: 'refused', reason: 'blacklisted' };
+    return won.length > 0 ? { verdict: 'rotated', refresh } : { verdict: 'blacklisted' };
   }
 
   override async extend(
@@ -106,9 +104,7 @@ export class DjangoLedger extends RefreshTokenLedger {
     context: RequestContext,
   ): Promise<ExtendOutcome> {
     const checked = await this.check(presented, context);
-    return typeof checked === 'string'
-      ? { verdict: 'refused', reason: checked }
-      : { verdict: 'extended' };
+    return { verdict: typeof checked === 'string' ? checked : 'extended' };
   }
 
   override async isRevoked(claims: Claims): Promise<boolean> {

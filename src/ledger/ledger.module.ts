@@ -3,7 +3,6 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { FeedModule } from '../feed/feed.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { UsersModule } from '../users/users.module.js';
-import { Adoption } from './adoption.js';
 import { SessionCache } from './session-cache.js';
 import { BlacklistedToken } from './blacklisted-token.entity.js';
 import { DjangoLedger } from './django-ledger.js';
@@ -26,7 +25,6 @@ import { Session } from './session.entity.js';
     TypeOrmModule.forFeature([OutstandingToken, BlacklistedToken, Session]),
   ],
   providers: [
-    Adoption,
     SessionCache,
     DjangoLedger,
     FlushExpiredTokensTask,

@@ -7,37 +7,37 @@ import { UserAuthenticationRule } from '../users/user-authentication-rule.js';
 import { UserStore, type AuthUser } from '../users/user-store.js';
 import { networkOf } from './domain/network.js';
 import { securityEventOf, type SecurityEvent } from './domain/security-event.js';
-import { judgeRefresh, type Generations, type RefreshVerdict } from './domain/verdict.js';
-import type { Refusal } from './refresh-token-ledger.js';
+import { judgeRefresh, type RefreshVerdict } from './domain/verdict.js';
 import { isLive, type SessionRow, type SessionWithUser } from './session-row.js';
 
-/** Who presents a token, and whether a rule of the host refuses the user. */
-export interface Bearer {
+/** Who presents a refresh or sliding token, and whether a rule of the host refuses this user. */
+export interface Presenter {
   readonly claims: Claims;
   /** The user id claim, as text. */
   readonly tokenId: string;
   readonly isRuledOut: boolean;
 }
 
-/** A refresh token that is presented by somebody, somewhere. */
-export interface PresentedRefresh {
-  readonly bearer: Bearer;
+/** A refresh token that is presented, by whom and from where. */
+export interface RefreshAttempt {
+  readonly presenter: Presenter;
   readonly generation: number;
   readonly context: RequestContext;
 }
 
-/** What becomes of a presented refresh token. The first two write before they are answered. */
-export type Judgement = (
-  | { readonly what: 'advance'; readonly as: 'rotated' | 'recovered'; readonly next: Generations }
-  | { readonly what: 'end'; readonly reason: 'reused' | 'invalid' | 'password_changed' }
-  | { readonly what: 'repeat'; readonly session: SessionRow }
-  | { readonly what: 'refuse'; readonly reason: Refusal }
+/** Why the user of a token gets nothing. */
+type UserProblem = 'invalid' | 'no_account' | 'password_changed';
+
+/** What becomes of a presented refresh token. `next`, or the end of the session, is written before the answer. */
+export type RefreshDecision = (
+  RefreshVerdict | { readonly verdict: UserProblem | 'session_ended' }
 ) & {
-  /** What the operator is to be told, and of which session. */
+  readonly endsSession?: boolean;
+  /** What the operator is told, and of which session. */
   readonly suspicion?: { readonly event: SecurityEvent; readonly session: SessionRow };
 };
 
-/** Judges refresh and sliding tokens by the row of their session and its user. It writes nothing. */
+/** Decides about refresh and sliding tokens by the row of their session and its user. It writes nothing. */
 @Injectable()
 export class RefreshPolicy {
   constructor(
@@ -49,28 +49,38 @@ export class RefreshPolicy {
 
   /**
    * Who presents these claims. A rule of the host cannot be asked by a statement, and must not be asked while a
-   * transaction holds a connection (it may want one itself), so it is asked here, before.
+   * transaction holds a connection, since the rule may want a connection too: so it is asked here, before.
    */
-  async bearerOf(claims: Claims, tokenId: string): Promise<Bearer> {
+  async presenterOf(claims: Claims, tokenId: string): Promise<Presenter> {
     const isRuledOut =
       this.rule.isCustom && !(await this.rule.allows(await this.users.findByTokenId(tokenId)));
     return { claims, tokenId, isRuledOut };
   }
 
   /** @param session - as the database shows it, null when there is none */
-  judge(session: SessionWithUser | null, presented: PresentedRefresh): Judgement {
-    if (session?.revoke_reason === 'user_deleted') return { what: 'refuse', reason: 'no_account' };
+  decide(session: SessionWithUser | null, attempt: RefreshAttempt): RefreshDecision {
+    if (session?.revoke_reason === 'user_deleted') return { verdict: 'no_account' };
     if (session === null || !isLive(session) || session.is_sliding) {
-      return { what: 'refuse', reason: 'session_ended' };
+      return { verdict: 'session_ended' };
     }
-    const problem = this.userProblem(session.user, presented.bearer);
-    if (problem === 'password_changed') return { what: 'end', reason: problem };
-    if (problem !== null) return { what: 'refuse', reason: problem };
-    return judgementOf(this.verdictOf(session, presented), session);
+    const problem = this.userProblem(session.user, attempt.presenter);
+    if (problem !== null) {
+      return { verdict: problem, endsSession: problem === 'password_changed' };
+    }
+    const judged = this.judge(session, attempt);
+    const event = securityEventOf(judged);
+    return {
+      ...judged,
+      endsSession: judged.verdict === 'reused' || judged.verdict === 'invalid',
+      ...(event && { suspicion: { event, session } }),
+    };
   }
 
   /** The order of contract §7: user, active, digest. The token must name the session's own user (design §3). */
-  userProblem(user: AuthUser | null, { claims, tokenId, isRuledOut }: Bearer): Refusal | null {
+  userProblem(
+    user: AuthUser | null,
+    { claims, tokenId, isRuledOut }: Presenter,
+  ): UserProblem | null {
     if (user !== null && String(user.tokenId) !== tokenId) return 'invalid';
     const { checkUserIsActive } = this.settings;
     const mayBeInactive = !checkUserIsActive || this.rule.isCustom;
@@ -78,10 +88,7 @@ export class RefreshPolicy {
     return this.tokens.passwordIsCurrent(claims, user.password) ? null : 'password_changed';
   }
 
-  private verdictOf(
-    session: SessionRow,
-    { generation, context }: PresentedRefresh,
-  ): RefreshVerdict {
+  private judge(session: SessionRow, { generation, context }: RefreshAttempt): RefreshVerdict {
     const { settings } = this;
     return judgeRefresh(
       {
@@ -109,27 +116,5 @@ export class RefreshPolicy {
         rotate: settings.rotateRefreshTokens,
       },
     );
-  }
-}
-
-function judgementOf(judged: RefreshVerdict, session: SessionRow): Judgement {
-  const event = securityEventOf(judged);
-  return { ...consequenceOf(judged, session), ...(event && { suspicion: { event, session } }) };
-}
-
-function consequenceOf(judged: RefreshVerdict, session: SessionRow): Judgement {
-  switch (judged.verdict) {
-    case 'rotated':
-    case 'recovered':
-      return { what: 'advance', as: judged.verdict, next: judged.next };
-    case 'replayed':
-      return { what: 'repeat', session };
-    case 'reused':
-    case 'invalid':
-      return { what: 'end', reason: judged.verdict };
-    case 'stale':
-      return { what: 'refuse', reason: 'stale' };
-    case 'ended':
-      return { what: 'refuse', reason: 'session_ended' };
   }
 }

@@ -42,13 +42,8 @@ export type Refusal =
   | 'no_account'
   | 'password_changed';
 
-interface Refused {
-  readonly verdict: 'refused';
-  readonly reason: Refusal;
-}
-
 /**
- * The answer to a refresh.
+ * The answer to a refresh: the verdict and, unless it is a refusal, the token.
  *
  * @publicApi
  */
@@ -57,14 +52,16 @@ export type SpendOutcome =
   | { readonly verdict: 'rotated' | 'replayed' | 'recovered'; readonly refresh: IssuedToken }
   /** The presented token stays in use (`ROTATE_REFRESH_TOKENS` off). */
   | { readonly verdict: 'kept' }
-  | Refused;
+  | { readonly verdict: Refusal };
 
 /**
  * The answer to extending a sliding token.
  *
  * @publicApi
  */
-export type ExtendOutcome = { readonly verdict: 'extended' } | Refused;
+export interface ExtendOutcome {
+  readonly verdict: 'extended' | Refusal;
+}
 
 /**
  * A live session as its user may see it.

@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { SecurityEvent } from './domain/security-event.js';
-import type { PresentedRefresh } from './refresh-policy.js';
+import type { RefreshAttempt } from './refresh-policy.js';
 import type { SessionRow } from './session-row.js';
 
 /** Tells the operator of refreshes that may be a theft: one structured line for each. */
@@ -11,7 +11,7 @@ export class SecurityLog {
   note(
     { event, isWarning, evidence }: SecurityEvent,
     session: SessionRow,
-    { generation, context }: PresentedRefresh,
+    { generation, context }: RefreshAttempt,
   ): void {
     this.logger[isWarning ? 'warn' : 'log']({
       event,

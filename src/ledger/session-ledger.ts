@@ -9,29 +9,27 @@ import type { Claims } from '../tokens/domain/compact.js';
 import { RefreshToken, SlidingToken } from '../tokens/domain/token-kind.js';
 import { tokenUser } from '../tokens/domain/user-id.js';
 import { TokensService, type TokenSubject } from '../tokens/tokens.service.js';
-import type { AuthUser } from '../users/user-store.js';
-import { Adoption } from './adoption.js';
+import { UserStore, type AuthUser } from '../users/user-store.js';
 import {
   SESSION_CLAIM,
   sessionIdOf,
   sessionReference,
   type SessionReference,
 } from './domain/session-claims.js';
-import { RefreshPolicy, type Judgement, type PresentedRefresh } from './refresh-policy.js';
+import { RefreshPolicy, type RefreshAttempt, type RefreshDecision } from './refresh-policy.js';
 import {
   RefreshTokenLedger,
   type ExtendOutcome,
   type IssuedToken,
   type PresentedToken,
-  type Refusal,
   type SessionPage,
   type SpendOutcome,
 } from './refresh-token-ledger.js';
 import { SecurityLog } from './security-log.js';
 import { SessionList } from './session-list.js';
 import type { PageRequest } from './session-page.js';
-import { SessionRepository } from './session-repository.js';
-import { isLive } from './session-row.js';
+import { SessionRepository, type ForeignToken } from './session-repository.js';
+import { isLive, type CurrentToken, type SessionRow } from './session-row.js';
 import { SessionTokens } from './session-tokens.js';
 
 /** Between two notes of when a session was used, seconds, where its refresh tokens do not rotate. */
@@ -49,8 +47,8 @@ export class SessionLedger extends RefreshTokenLedger {
     private readonly settings: AuthSettings,
     private readonly tokens: TokensService,
     private readonly sessionTokens: SessionTokens,
-    private readonly judge: RefreshPolicy,
-    private readonly adoption: Adoption,
+    private readonly policy: RefreshPolicy,
+    private readonly users: UserStore,
     private readonly securityLog: SecurityLog,
   ) {
     super();
@@ -80,20 +78,22 @@ export class SessionLedger extends RefreshTokenLedger {
     const { claims } = presented;
     const reference = this.referenceOf(claims);
     const named = tokenUser(this.tokens.userIdOf(claims));
-    if (reference === null || named.kind !== 'id') return refused('invalid');
+    if (reference === null || named.kind !== 'id') return { verdict: 'invalid' };
     const { sid, generation, isForeign } = reference;
-    if (isForeign && (await this.adoption.isBlacklisted(claims))) return refused('blacklisted');
-    const bearer = await this.judge.bearerOf(claims, named.id);
-    if (this.settings.rotateRefreshTokens && !bearer.isRuledOut) {
+    if (isForeign && (await this.isBlacklisted(claims))) return { verdict: 'blacklisted' };
+    const presenter = await this.policy.presenterOf(claims, named.id);
+    if (this.settings.rotateRefreshTokens && !presenter.isRuledOut) {
       const passwordDigest = this.tokens.passwordDigestOf(claims);
       const session = { sid, generation, tokenId: named.id, passwordDigest };
       const row = await this.rows.rotate(session, context);
       if (row) return { verdict: 'rotated', refresh: this.sessionTokens.refresh(claims, sid, row) };
     }
-    if (isForeign && !(await this.adoption.adopt(sid, claims, context))) {
-      return refused('no_account');
+    if (isForeign) {
+      const foreign = await this.foreignToken(claims);
+      if (foreign.userId === null) return { verdict: 'no_account' };
+      await this.rows.adopt(sid, foreign, context);
     }
-    return this.settle(sid, { bearer, generation, context });
+    return this.settle(sid, { presenter, generation, context });
   }
 
   override async extend(
@@ -102,21 +102,19 @@ export class SessionLedger extends RefreshTokenLedger {
   ): Promise<ExtendOutcome> {
     const sid = sessionIdOf(presented.claims);
     const named = tokenUser(this.tokens.userIdOf(presented.claims));
-    if (sid === null || named.kind !== 'id') return refused('invalid');
+    if (sid === null || named.kind !== 'id') return { verdict: 'invalid' };
     const row = await this.rows.find(sid);
-    if (row === null || !isLive(row) || !row.is_sliding) return refused('session_ended');
-    const bearer = await this.judge.bearerOf(presented.claims, named.id);
-    const problem = this.judge.userProblem(row.user, bearer);
-    if (problem !== null) {
-      if (problem === 'password_changed') {
-        await this.rows.end(sid, problem);
-        sessionsEnded([sid], problem, byHolder(sid, context));
-      }
-      return refused(problem);
+    if (row === null || !isLive(row) || !row.is_sliding) return { verdict: 'session_ended' };
+    const presenter = await this.policy.presenterOf(presented.claims, named.id);
+    const problem = this.policy.userProblem(row.user, presenter);
+    if (problem === 'password_changed') {
+      await this.rows.end(sid, problem);
+      sessionsEnded([sid], problem, byHolder(sid, context));
     }
+    if (problem !== null) return { verdict: problem };
     // Past its refresh end the view refuses the token: such a call is no use of the session.
     const isOver = this.tokens.refreshEndProblem(presented.claims, this.tokens.now()) !== null;
-    if (!isOver && !(await this.rows.touch(sid, context))) return refused('session_ended');
+    if (!isOver && !(await this.rows.touch(sid, context))) return { verdict: 'session_ended' };
     return { verdict: 'extended' };
   }
 
@@ -136,7 +134,7 @@ export class SessionLedger extends RefreshTokenLedger {
     // Without the id that it must have it is refused for that.
     if (reference === null) return !this.lacksId(claims);
     const row = await this.rows.find(reference.sid);
-    if (reference.isForeign && (await this.adoption.isBlacklisted(claims))) return true;
+    if (reference.isForeign && (await this.isBlacklisted(claims))) return true;
     if (row === null) return !reference.isForeign;
     return !isLive(row) || reference.generation < (row.parent_generation ?? row.generation);
   }
@@ -146,7 +144,11 @@ export class SessionLedger extends RefreshTokenLedger {
     if (reference === null) return false;
     const { sid, isForeign } = reference;
     if (await this.rows.end(sid, 'logged_out')) return true;
-    return isForeign && this.adoption.end(sid, claims, 'logged_out');
+    if (!isForeign) return false;
+    const ended = { ...(await this.foreignToken(claims)), endedBecause: 'logged_out' };
+    if (await this.rows.adopt(sid, ended, { ip: null, userAgent: null })) return true;
+    // A refresh may have adopted the token in between.
+    return this.rows.end(sid, 'logged_out');
   }
 
   override list(userId: string, page: PageRequest): Promise<SessionPage> {
@@ -180,60 +182,66 @@ export class SessionLedger extends RefreshTokenLedger {
    * Decides on what it sees. Only what has to write locks the session, decides once more, and writes in the same
    * transaction, before anything is answered: however many duplicates come at once, they hold no connections.
    */
-  private async settle(sid: string, presented: PresentedRefresh): Promise<SpendOutcome> {
-    const seen = this.judge.judge(await this.rows.find(sid), presented);
-    if (!needsWriting(seen)) {
-      await this.noteUse(seen, sid, presented);
-      this.noteSuspicion(seen, presented);
-      return this.answer(seen, sid, presented);
+  private async settle(sid: string, attempt: RefreshAttempt): Promise<SpendOutcome> {
+    const seen = await this.rows.find(sid);
+    let decision = this.policy.decide(seen, attempt);
+    let current: CurrentToken | null = seen;
+    if ('next' in decision || decision.endsSession) {
+      [decision, current] = await againIfUndone(() =>
+        this.rows.database.transaction((transaction) => this.write(transaction, sid, attempt)),
+      );
+    } else if (seen && decision.verdict === 'replayed') {
+      await this.noteUse(seen, sid, attempt.context);
     }
-    const { judged, outcome } = await againIfUndone(() =>
-      this.rows.database.transaction((transaction) => this.write(transaction, sid, presented)),
-    );
-    this.noteSuspicion(judged, presented);
-    if (outcome.verdict === 'refused' && outcome.reason === 'password_changed') {
-      sessionsEnded([sid], outcome.reason, byHolder(sid, presented.context));
-    }
-    return outcome;
+    this.tell(decision, sid, attempt);
+    return this.outcome(decision.verdict, current, sid, attempt.presenter.claims);
   }
 
   private async write(
     transaction: EntityManager,
     sid: string,
-    presented: PresentedRefresh,
-  ): Promise<{ judged: Judgement; outcome: SpendOutcome }> {
-    const judged = this.judge.judge(await this.rows.lock(transaction, sid), presented);
-    if (!needsWriting(judged)) return { judged, outcome: this.answer(judged, sid, presented) };
-    if (judged.what === 'end') {
-      await this.rows.end(sid, judged.reason, transaction);
-      return { judged, outcome: refused(judged.reason) };
+    attempt: RefreshAttempt,
+  ): Promise<[RefreshDecision, CurrentToken | null]> {
+    const locked = await this.rows.lock(transaction, sid);
+    const decision = this.policy.decide(locked, attempt);
+    if ('next' in decision) {
+      return [decision, await this.rows.advance(transaction, sid, decision.next, attempt.context)];
     }
-    const { next, as: verdict } = judged;
-    const row = await this.rows.advance(transaction, sid, next, presented.context);
-    if (row === null) return { judged, outcome: refused('session_ended') };
-    const refresh = this.sessionTokens.refresh(presented.bearer.claims, sid, row);
-    return { judged, outcome: { verdict, refresh } };
+    if (decision.endsSession) await this.rows.end(sid, decision.verdict, transaction);
+    return [decision, locked];
+  }
+
+  private outcome(
+    verdict: RefreshDecision['verdict'],
+    current: CurrentToken | null,
+    sid: string,
+    claims: Claims,
+  ): SpendOutcome {
+    if (verdict !== 'rotated' && verdict !== 'recovered' && verdict !== 'replayed') {
+      return { verdict };
+    }
+    if (current === null) return { verdict: 'session_ended' };
+    return this.settings.rotateRefreshTokens
+      ? { verdict, refresh: this.sessionTokens.refresh(claims, sid, current) }
+      : { verdict: 'kept' };
   }
 
   /** Without rotation a refresh writes nothing; when and where the session was used is noted now and then. */
-  private async noteUse(
-    judged: Settled,
-    sid: string,
-    { context }: PresentedRefresh,
-  ): Promise<void> {
-    if (this.settings.rotateRefreshTokens || judged.what === 'refuse') return;
-    const { now, last_used_at: last } = judged.session;
-    if (now - last >= NOTE_INTERVAL) await this.rows.touch(sid, context);
+  private async noteUse(session: SessionRow, sid: string, context: RequestContext): Promise<void> {
+    if (this.settings.rotateRefreshTokens) return;
+    if (session.now - session.last_used_at >= NOTE_INTERVAL) await this.rows.touch(sid, context);
   }
 
-  private answer(judged: Settled, sid: string, { bearer }: PresentedRefresh): SpendOutcome {
-    if (judged.what === 'refuse') return refused(judged.reason);
-    return this.settings.rotateRefreshTokens
-      ? {
-          verdict: 'replayed',
-          refresh: this.sessionTokens.refresh(bearer.claims, sid, judged.session),
-        }
-      : { verdict: 'kept' };
+  /** Tells the operator, when everything is committed. */
+  private tell(
+    { verdict, endsSession, suspicion }: RefreshDecision,
+    sid: string,
+    attempt: RefreshAttempt,
+  ): void {
+    if (suspicion) this.securityLog.note(suspicion.event, suspicion.session, attempt);
+    if (endsSession && verdict === 'password_changed') {
+      sessionsEnded([sid], verdict, byHolder(sid, attempt.context));
+    }
   }
 
   /** `SESSIONS_PER_USER`: the least recently used go. */
@@ -242,6 +250,24 @@ export class SessionLedger extends RefreshTokenLedger {
     if (sessionsPerUser === null) return;
     const ended = await this.sessions.endSurplus(userId, sessionsPerUser);
     sessionsEnded(ended, 'session_limit', { actor: `user:${userId}`, address: ip });
+  }
+
+  /** Whether a Django server beside this one has blacklisted its own token. */
+  private isBlacklisted(claims: Claims): Promise<boolean> {
+    return this.rows.isBlacklisted(this.tokens.idOf(claims) ?? '');
+  }
+
+  /** What a session is made of for a token that another issuer, such as a Django server, has signed (design §3). */
+  private async foreignToken(claims: Claims): Promise<ForeignToken> {
+    const named = tokenUser(this.tokens.userIdOf(claims));
+    const owner = named.kind === 'id' ? await this.users.findByTokenId(named.id) : null;
+    return {
+      userId: owner && String(owner.id),
+      tokenId: this.tokens.idOf(claims) ?? '',
+      issuedAt: typeof claims['iat'] === 'number' ? claims['iat'] : null,
+      expiresAt: Number(claims['exp']),
+      endedBecause: null,
+    };
   }
 
   private lacksId(claims: Claims): boolean {
@@ -253,24 +279,9 @@ export class SessionLedger extends RefreshTokenLedger {
     const reference = sessionReference(claims, this.tokens.idOf(claims));
     return reference?.isForeign && !this.settings.acceptUnknownTokens ? null : reference;
   }
-
-  private noteSuspicion({ suspicion }: Judgement, presented: PresentedRefresh): void {
-    if (suspicion) this.securityLog.note(suspicion.event, suspicion.session, presented);
-  }
 }
 
-/** What can be answered without a change of the session. */
-type Settled = Extract<Judgement, { what: 'repeat' | 'refuse' }>;
-
-function needsWriting(judged: Judgement): judged is Exclude<Judgement, Settled> {
-  return judged.what === 'advance' || judged.what === 'end';
-}
-
-/** Whoever shows the token of a session. */
+/** The cause, where a token of the session is all that is known of who acts. */
 function byHolder(sid: string, { ip }: RequestContext): Cause {
   return { actor: `session:${sid}`, address: ip };
-}
-
-function refused(reason: Refusal): { verdict: 'refused'; reason: Refusal } {
-  return { verdict: 'refused', reason };
 }

@@ -51,6 +51,6 @@ describe('securityEventOf', () => {
   it('has nothing to tell of what is ordinary', () => {
     expect(securityEventOf({ verdict: 'rotated', next: NEXT })).toBeNull();
     expect(securityEventOf({ verdict: 'replayed' })).toBeNull();
-    expect(securityEventOf({ verdict: 'ended' })).toBeNull();
+    expect(securityEventOf({ verdict: 'session_ended' })).toBeNull();
   });
 });

@@ -29,7 +29,7 @@ export function securityEventOf(verdict: RefreshVerdict): SecurityEvent | null {
       return { event: 'refresh_token_ahead', isWarning: false, evidence: null };
     case 'rotated':
     case 'replayed':
-    case 'ended':
+    case 'session_ended':
       return null;
   }
 }
