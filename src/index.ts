@@ -67,7 +67,7 @@ export { ConfigError } from './config/config-error.js';
 export type { AuthenticationClass, Settings, SettingsInput } from './config/settings.js';
 export { AUTH_MIGRATIONS } from './database/migrations.js';
 export { AUTH_ENTITIES, AUTH_TABLES } from './auth/entities.js';
-export type { Actor, Cause } from './events/security-event.js';
+export type { Actor, Cause } from './events/domain/security-event.js';
 export { HealthModule } from './health/health.module.js';
 export { JwksController } from './jwks/jwks.controller.js';
 export { JwksModule } from './jwks/jwks.module.js';

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { PassportModule } from '@nestjs/passport';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { EventsModule } from '../events/events.module.js';
 import { LedgerModule } from '../ledger/ledger.module.js';
 import { ThrottlingModule } from '../throttling/throttling.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
@@ -22,6 +23,7 @@ import {
 import { JwtStrategy } from '../authentication/jwt.strategy.js';
 import { LocalAuthGuard } from '../guards/local-auth.guard.js';
 import { LocalStrategy } from '../authentication/local.strategy.js';
+import { LoginPolicy } from '../login/login-policy.js';
 import { LoginService } from '../login/login.service.js';
 import { OptionalJwtAuthGuard } from '../guards/optional-jwt-auth.guard.js';
 import { RefreshCookie } from '../refresh-cookie/refresh-cookie.service.js';
@@ -43,6 +45,7 @@ import { UnreachedHandlers } from './unreached-handlers.js';
     PassportModule,
     TokensModule,
     UsersModule,
+    EventsModule,
     LedgerModule,
     ThrottlingModule,
     TypeOrmModule.forFeature([AuthToken, DjangoSession]),
@@ -60,6 +63,7 @@ import { UnreachedHandlers } from './unreached-handlers.js';
     JwtTokenOnlyAuthentication,
     LocalAuthGuard,
     LocalStrategy,
+    LoginPolicy,
     LoginService,
     OptionalJwtAuthGuard,
     PasswordDecoys,
@@ -78,6 +82,7 @@ import { UnreachedHandlers } from './unreached-handlers.js';
     AuthErrorFilter,
     AuthenticationChain,
     AuthenticationGuard,
+    EventsModule,
     JwtAuthentication,
     JwtAuthGuard,
     JwtTokenOnlyAuthentication,

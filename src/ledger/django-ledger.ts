@@ -4,7 +4,8 @@ import { Clock } from '../common/clock.js';
 import type { RequestContext } from '../common/request-context.js';
 import { AuthSettings } from '../config/auth-settings.js';
 import { againIfUndone } from '../database/again-if-undone.js';
-import { sessionsEnded } from '../events/security-event.js';
+import { sessionsEnded, type Cause } from '../events/domain/security-event.js';
+import { SecurityEvents } from '../events/security-events.js';
 import { isInstant } from '../tokens/domain/claims.js';
 import { parseCompact, type Claims } from '../tokens/domain/compact.js';
 import { tokenUser } from '../tokens/domain/user-id.js';
@@ -55,6 +56,7 @@ export class DjangoLedger extends RefreshTokenLedger {
     private readonly users: UserStore,
     private readonly rule: UserAuthenticationRule,
     private readonly clock: Clock,
+    private readonly events: SecurityEvents,
   ) {
     super();
   }
@@ -181,7 +183,8 @@ export class DjangoLedger extends RefreshTokenLedger {
     if (owner && !this.tokens.passwordIsCurrent(presented.claims, owner.password)) {
       await this.blacklist(presented, owner);
       const id = this.tokens.idOf(presented.claims) ?? '';
-      sessionsEnded([id], 'password_changed', { actor: `session:${id}`, address: ip });
+      const cause: Cause = { actor: `session:${id}`, address: ip };
+      await this.events.emit(null, ...sessionsEnded([id], 'password_changed', cause));
       return 'password_changed';
     }
     return { owner };
@@ -193,7 +196,8 @@ export class DjangoLedger extends RefreshTokenLedger {
     if (sessionsPerUser === null) return;
     const ended = await this.rows<{ jti: string }>(sql.END_SURPLUS, [userId, sessionsPerUser]);
     const ids = ended.map(({ jti }) => jti);
-    sessionsEnded(ids, 'session_limit', { actor: `user:${userId}`, address: ip });
+    const cause: Cause = { actor: `user:${userId}`, address: ip };
+    await this.events.emit(null, ...sessionsEnded(ids, 'session_limit', cause));
   }
 
   private async blacklist(presented: PresentedToken, owner: AuthUser | null): Promise<boolean> {

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { EventsModule } from '../events/events.module.js';
 import { FeedModule } from '../feed/feed.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { UsersModule } from '../users/users.module.js';
@@ -9,7 +10,6 @@ import { DjangoLedger } from './django-ledger.js';
 import { FlushExpiredTokensTask } from './flush-expired-tokens.task.js';
 import { OutstandingToken } from './outstanding-token.entity.js';
 import { RefreshPolicy } from './refresh-policy.js';
-import { SecurityLog } from './security-log.js';
 import { SessionLedger } from './session-ledger.js';
 import { SessionList } from './session-list.js';
 import { SessionRepository } from './session-repository.js';
@@ -19,6 +19,7 @@ import { Session } from './session.entity.js';
 /** Provides both ledgers of refresh tokens, and what the guard knows of sessions; `AuthModule` chooses the ledger. */
 @Module({
   imports: [
+    EventsModule,
     FeedModule,
     TokensModule,
     UsersModule,
@@ -29,7 +30,6 @@ import { Session } from './session.entity.js';
     DjangoLedger,
     FlushExpiredTokensTask,
     RefreshPolicy,
-    SecurityLog,
     SessionLedger,
     SessionList,
     SessionRepository,

@@ -1,14 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import type { RequestContext } from '../common/request-context.js';
 import { AuthSettings } from '../config/auth-settings.js';
+import { sessionsEnded, type Cause, type SecurityEvent } from '../events/domain/security-event.js';
 import type { Claims } from '../tokens/domain/compact.js';
 import { TokensService } from '../tokens/tokens.service.js';
 import { UserAuthenticationRule } from '../users/user-authentication-rule.js';
 import { UserStore, type AuthUser } from '../users/user-store.js';
 import { networkOf } from './domain/network.js';
-import { securityEventOf, type SecurityEvent } from './domain/security-event.js';
+import { refreshEventOf } from './domain/refresh-event.js';
 import { judgeRefresh, type RefreshVerdict } from './domain/verdict.js';
-import { isLive, type SessionRow, type SessionWithUser } from './session-row.js';
+import { isLive, sidOf, type SessionRow, type SessionWithUser } from './session-row.js';
 
 /** Who presents a refresh or sliding token, and whether a rule of the host refuses this user. */
 export interface Presenter {
@@ -33,8 +34,8 @@ export type RefreshDecision = (
   RefreshVerdict | { readonly verdict: UserProblem | 'session_ended' }
 ) & {
   readonly endsSession?: boolean;
-  /** What the operator is told, and of which session. */
-  readonly suspicion?: { readonly event: SecurityEvent; readonly session: SessionRow };
+  /** What the operator is told. */
+  readonly events?: readonly SecurityEvent[];
 };
 
 /** Decides about refresh and sliding tokens by the row of their session and its user. It writes nothing. */
@@ -64,15 +65,25 @@ export class RefreshPolicy {
       return { verdict: 'session_ended' };
     }
     const problem = this.userProblem(session.user, attempt.presenter);
-    if (problem !== null) {
-      return { verdict: problem, endsSession: problem === 'password_changed' };
+    const sid = sidOf(session);
+    const address = attempt.context.ip;
+    if (problem === 'password_changed') {
+      const cause: Cause = { actor: `session:${sid}`, address };
+      return { verdict: problem, endsSession: true, events: sessionsEnded([sid], problem, cause) };
     }
+    if (problem !== null) return { verdict: problem };
     const judged = this.judge(session, attempt);
-    const event = securityEventOf(judged);
+    const event = refreshEventOf(judged, {
+      sid,
+      userId: session.user_id,
+      generation: attempt.generation,
+      current: session.generation,
+      address,
+    });
     return {
       ...judged,
       endsSession: judged.verdict === 'reused' || judged.verdict === 'invalid',
-      ...(event && { suspicion: { event, session } }),
+      events: event ? [event] : [],
     };
   }
 

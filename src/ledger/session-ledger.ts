@@ -4,7 +4,8 @@ import type { EntityManager } from 'typeorm';
 import type { RequestContext } from '../common/request-context.js';
 import { AuthSettings } from '../config/auth-settings.js';
 import { againIfUndone } from '../database/again-if-undone.js';
-import { sessionsEnded, type Cause } from '../events/security-event.js';
+import { sessionsEnded, type Cause } from '../events/domain/security-event.js';
+import { SecurityEvents } from '../events/security-events.js';
 import type { Claims } from '../tokens/domain/compact.js';
 import { RefreshToken, SlidingToken } from '../tokens/domain/token-kind.js';
 import { tokenUser } from '../tokens/domain/user-id.js';
@@ -25,7 +26,6 @@ import {
   type SessionPage,
   type SpendOutcome,
 } from './refresh-token-ledger.js';
-import { SecurityLog } from './security-log.js';
 import { SessionList } from './session-list.js';
 import type { PageRequest } from './session-page.js';
 import { SessionRepository, type ForeignToken } from './session-repository.js';
@@ -49,7 +49,7 @@ export class SessionLedger extends RefreshTokenLedger {
     private readonly sessionTokens: SessionTokens,
     private readonly policy: RefreshPolicy,
     private readonly users: UserStore,
-    private readonly securityLog: SecurityLog,
+    private readonly events: SecurityEvents,
   ) {
     super();
   }
@@ -109,7 +109,8 @@ export class SessionLedger extends RefreshTokenLedger {
     const problem = this.policy.userProblem(row.user, presenter);
     if (problem === 'password_changed') {
       await this.rows.end(sid, problem);
-      sessionsEnded([sid], problem, byHolder(sid, context));
+      const cause: Cause = { actor: `session:${sid}`, address: context.ip };
+      await this.events.emit(null, ...sessionsEnded([sid], problem, cause));
     }
     if (problem !== null) return { verdict: problem };
     // Past its refresh end the view refuses the token: such a call is no use of the session.
@@ -184,31 +185,30 @@ export class SessionLedger extends RefreshTokenLedger {
    */
   private async settle(sid: string, attempt: RefreshAttempt): Promise<SpendOutcome> {
     const seen = await this.rows.find(sid);
-    let decision = this.policy.decide(seen, attempt);
-    let current: CurrentToken | null = seen;
+    const decision = this.policy.decide(seen, attempt);
     if ('next' in decision || decision.endsSession) {
-      [decision, current] = await againIfUndone(() =>
+      return againIfUndone(() =>
         this.rows.database.transaction((transaction) => this.write(transaction, sid, attempt)),
       );
-    } else if (seen && decision.verdict === 'replayed') {
-      await this.noteUse(seen, sid, attempt.context);
     }
-    this.tell(decision, sid, attempt);
-    return this.outcome(decision.verdict, current, sid, attempt.presenter.claims);
+    if (seen && decision.verdict === 'replayed') await this.noteUse(seen, sid, attempt.context);
+    await this.events.emit(null, ...(decision.events ?? []));
+    return this.outcome(decision.verdict, seen, sid, attempt.presenter.claims);
   }
 
   private async write(
     transaction: EntityManager,
     sid: string,
     attempt: RefreshAttempt,
-  ): Promise<[RefreshDecision, CurrentToken | null]> {
+  ): Promise<SpendOutcome> {
     const locked = await this.rows.lock(transaction, sid);
     const decision = this.policy.decide(locked, attempt);
+    await this.events.emit(transaction, ...(decision.events ?? []));
+    let current: CurrentToken | null = locked;
     if ('next' in decision) {
-      return [decision, await this.rows.advance(transaction, sid, decision.next, attempt.context)];
-    }
-    if (decision.endsSession) await this.rows.end(sid, decision.verdict, transaction);
-    return [decision, locked];
+      current = await this.rows.advance(transaction, sid, decision.next, attempt.context);
+    } else if (decision.endsSession) await this.rows.end(sid, decision.verdict, transaction);
+    return this.outcome(decision.verdict, current, sid, attempt.presenter.claims);
   }
 
   private outcome(
@@ -232,24 +232,13 @@ export class SessionLedger extends RefreshTokenLedger {
     if (session.now - session.last_used_at >= NOTE_INTERVAL) await this.rows.touch(sid, context);
   }
 
-  /** Tells the operator, when everything is committed. */
-  private tell(
-    { verdict, endsSession, suspicion }: RefreshDecision,
-    sid: string,
-    attempt: RefreshAttempt,
-  ): void {
-    if (suspicion) this.securityLog.note(suspicion.event, suspicion.session, attempt);
-    if (endsSession && verdict === 'password_changed') {
-      sessionsEnded([sid], verdict, byHolder(sid, attempt.context));
-    }
-  }
-
   /** `SESSIONS_PER_USER`: the least recently used go. */
   private async endSurplus(userId: string, { ip }: RequestContext): Promise<void> {
     const { sessionsPerUser } = this.settings;
     if (sessionsPerUser === null) return;
     const ended = await this.sessions.endSurplus(userId, sessionsPerUser);
-    sessionsEnded(ended, 'session_limit', { actor: `user:${userId}`, address: ip });
+    const cause: Cause = { actor: `user:${userId}`, address: ip };
+    await this.events.emit(null, ...sessionsEnded(ended, 'session_limit', cause));
   }
 
   /** Whether a Django server beside this one has blacklisted its own token. */
@@ -279,9 +268,4 @@ export class SessionLedger extends RefreshTokenLedger {
     const reference = sessionReference(claims, this.tokens.idOf(claims));
     return reference?.isForeign && !this.settings.acceptUnknownTokens ? null : reference;
   }
-}
-
-/** The cause, where a token of the session is all that is known of who acts. */
-function byHolder(sid: string, { ip }: RequestContext): Cause {
-  return { actor: `session:${sid}`, address: ip };
 }

@@ -10,6 +10,7 @@ import { MemoryCounters } from '../../test/support/memory-counters.js';
 import { MemoryKnownClients } from '../../test/support/memory-known-clients.js';
 import { OneDecoy } from '../../test/support/one-decoy.js';
 import { LoginHooks } from './login-hooks.js';
+import { LoginPolicy } from './login-policy.js';
 import { LoginService } from './login.service.js';
 
 const CLIENT: RequestContext = { ip: '203.0.113.7', userAgent: 'test' };
@@ -131,7 +132,7 @@ describe('LoginService', () => {
       users,
       hasher,
       new OneDecoy(),
-      new NotDave(settings),
+      new LoginPolicy(new NotDave(settings), users),
       new LoginThrottle(settings, new MemoryCounters(clock), new MemoryKnownClients()),
       hooks,
     );

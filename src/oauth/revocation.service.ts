@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { InvalidTokenError, UnavailableError } from '../common/errors.js';
 import { AuthSettings } from '../config/auth-settings.js';
-import { sessionsEnded, type Cause } from '../events/security-event.js';
+import { sessionsEnded, type Cause } from '../events/domain/security-event.js';
+import { SecurityEvents } from '../events/security-events.js';
 import { SessionCache } from '../ledger/session-cache.js';
 import { sessionIdOf } from '../ledger/domain/session-claims.js';
 import { RefreshTokenLedger } from '../ledger/refresh-token-ledger.js';
@@ -23,6 +24,7 @@ export class RevocationService {
     private readonly tokens: TokensService,
     private readonly ledger: RefreshTokenLedger,
     private readonly facts: SessionCache,
+    private readonly events: SecurityEvents,
   ) {}
 
   /**
@@ -42,7 +44,7 @@ export class RevocationService {
     else if (isA(SlidingToken)) isEnded = await this.endSliding(token, claims);
     else if (isA(AccessToken)) isEnded = await this.endAccess(claims);
     const session = sessionIdOf(claims) ?? this.tokens.idOf(claims) ?? '';
-    if (isEnded) sessionsEnded([session], 'logged_out', cause);
+    if (isEnded) await this.events.emit(null, ...sessionsEnded([session], 'logged_out', cause));
   }
 
   private endSliding(token: string, claims: Claims): Promise<boolean> {

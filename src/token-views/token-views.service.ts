@@ -7,7 +7,8 @@ import {
   type IssuedToken,
   type PresentedToken,
 } from '../ledger/refresh-token-ledger.js';
-import { securityEvent, sessionsEnded } from '../events/security-event.js';
+import { sessionsEnded, type Cause } from '../events/domain/security-event.js';
+import { SecurityEvents } from '../events/security-events.js';
 import { RefreshThrottle } from '../throttling/refresh-throttle.js';
 import { sessionIdOf } from '../ledger/domain/session-claims.js';
 import type { Claims } from '../tokens/domain/compact.js';
@@ -47,6 +48,7 @@ export class TokenViewsService {
     private readonly throttle: RefreshThrottle,
     private readonly ownClaims: OwnClaims,
     private readonly guard: JwtAuthentication,
+    private readonly events: SecurityEvents,
   ) {}
 
   /**
@@ -125,7 +127,8 @@ export class TokenViewsService {
     if (!(await this.ledger.revoke(presented))) throw refusalError('blacklisted');
     const session = this.sessionOf(presented.claims) ?? '';
     // Whoever holds the token may end it; who that is it does not prove.
-    sessionsEnded([session], 'logged_out', { actor: `session:${session}`, address: context.ip });
+    const cause: Cause = { actor: `session:${session}`, address: context.ip };
+    await this.events.emit(null, ...sessionsEnded([session], 'logged_out', cause));
     return {};
   }
 
@@ -153,7 +156,7 @@ export class TokenViewsService {
     const claims = await this.ownClaims.atLogin(user, kind, context);
     const issued = await this.ledger.issue(kind, { ...user, claims }, context);
     if (issued === null) throw new AuthError('no_active_account', { reason: 'changed_meanwhile' });
-    securityEvent({
+    await this.events.emit(null, {
       event: 'logged_in',
       actor: `user:${user.id}`,
       target: `user:${user.id}`,

@@ -123,7 +123,7 @@ describe('a thief with a copy of the store', () => {
         level: 'warn',
         event: 'refresh_token_reused',
         class: 'parent',
-        ip: '127.9.9.9',
+        address: '127.9.9.9',
       };
       expect(logs.events('refresh_token')).toEqual([expect.objectContaining(logged)]);
       expect(await refresh(owner!)).toMatchObject(refused('session_ended'));
