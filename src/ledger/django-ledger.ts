@@ -12,6 +12,7 @@ import { tokenUser } from '../tokens/domain/user-id.js';
 import { TokensService, type TokenSubject } from '../tokens/tokens.service.js';
 import { UserAuthenticationRule } from '../users/user-authentication-rule.js';
 import { UserStore, type AuthUser } from '../users/user-store.js';
+import { UsersService } from '../users/users.service.js';
 import * as sql from './django-sql.js';
 import {
   RefreshTokenLedger,
@@ -59,6 +60,14 @@ export class DjangoLedger extends RefreshTokenLedger {
     private readonly events: SecurityEvents,
   ) {
     super();
+  }
+
+  override problemsWith(): readonly string[] {
+    return this.users instanceof UsersService
+      ? []
+      : [
+          "overrides.userStore needs the session ledger: Django's token tables refer to auth_user. Example: ledger: 'sessions'",
+        ];
   }
 
   override async issue(

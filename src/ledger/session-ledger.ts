@@ -54,6 +54,10 @@ export class SessionLedger extends RefreshTokenLedger {
     super();
   }
 
+  override problemsWith(): readonly string[] {
+    return [];
+  }
+
   override async issue(
     kind: 'refresh' | 'sliding',
     user: AuthUser & TokenSubject,
@@ -141,6 +145,10 @@ export class SessionLedger extends RefreshTokenLedger {
   }
 
   override async revoke({ claims }: PresentedToken): Promise<boolean> {
+    if (this.tokens.typeOf(claims) === SlidingToken.type) {
+      const sid = sessionIdOf(claims);
+      return sid !== null && this.rows.end(sid, 'logged_out');
+    }
     const reference = this.referenceOf(claims);
     if (reference === null) return false;
     const { sid, isForeign } = reference;
