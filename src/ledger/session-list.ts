@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { againIfUndone } from '../database/again-if-undone.js';
 import type { SessionInfo, SessionPage } from './refresh-token-ledger.js';
-import { invalidCursor, type PageRequest } from './session-page.js';
+import { cutPage, invalidCursor, type PageRequest } from './session-page.js';
+import { sidOf } from './session-row.js';
 
 /** The sessions of a user that are listed, and that count for `SESSIONS_PER_USER`. */
 const LISTED = `
@@ -22,7 +23,7 @@ const LIST = `
 const COUNT = `SELECT count(*)::int AS total FROM auth_session WHERE ${LISTED}`;
 
 /**
- * Run behind each log-in, when its session is committed: of several log-ins at once the last one sees all sessions, and
+ * Run after each log-in, when its session is committed: of several log-ins at once the last one sees all sessions, and
  * all go by one order, so that together they leave just as many as may be.
  */
 const END_SURPLUS = `
@@ -50,20 +51,16 @@ export class SessionList {
   constructor(private readonly database: DataSource) {}
 
   /** @throws ValidationError when `after` is no `next` of a page */
-  async page(userId: string, { limit, after }: PageRequest): Promise<SessionPage> {
-    const [microseconds, id] = after === null ? [null, null] : position(after);
-    // One more than asked for tells whether there is another page.
+  async page(userId: string, page: PageRequest): Promise<SessionPage> {
+    const [microseconds, id] = page.after === null ? [null, null] : position(page.after);
     const rows = await againIfUndone(() =>
-      this.database.query<ListedRow[]>(LIST, [userId, microseconds, id, limit + 1]),
+      this.database.query<ListedRow[]>(LIST, [userId, microseconds, id, page.limit + 1]),
     );
-    const shown = rows.slice(0, limit);
-    const last = rows.length > limit ? shown.at(-1) : undefined;
-    const isAll = after === null && last === undefined;
-    return {
-      sessions: shown.map(sessionInfo),
-      total: isAll ? shown.length : await this.count(userId),
-      next: last ? `${last.created_microseconds}.${sidOf(last)}` : null,
-    };
+    return cutPage(rows, page, {
+      info: sessionInfo,
+      cursor: (row) => `${row.created_microseconds}.${sidOf(row)}`,
+      count: () => this.count(userId),
+    });
   }
 
   /** Ends the least recently used sessions until `limit` are left, and returns those that it has ended. */
@@ -80,11 +77,7 @@ export class SessionList {
   }
 }
 
-function sidOf({ id }: { readonly id: string }): string {
-  return id.replaceAll('-', '');
-}
-
-/** Behind which session a page begins. */
+/** After which session a page begins. */
 function position(after: string): readonly [microseconds: string, sid: string] {
   const [, microseconds, sid] = /^(\d{1,18})\.([0-9a-f]{32})$/.exec(after) ?? [];
   if (microseconds === undefined || sid === undefined) throw invalidCursor();

@@ -1,12 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { AuthError, InvalidTokenError, ValidationError, withMembers } from '../common/errors.js';
+import { AuthError, InvalidTokenError, ValidationError } from '../common/errors.js';
 import type { RequestContext } from '../common/request-context.js';
 import { AuthSettings } from '../config/auth-settings.js';
 import {
   RefreshTokenLedger,
   type IssuedToken,
   type PresentedToken,
-  type Refusal,
 } from '../ledger/refresh-token-ledger.js';
 import { sessionsEnded, type Cause } from '../events/domain/security-event.js';
 import { SecurityEvents } from '../events/security-events.js';
@@ -30,6 +29,7 @@ import type {
   TokenRefreshResponse,
 } from './dto/token-responses.dto.js';
 import { storedUser, type LoggedInUser } from '../login/logged-in-user.js';
+import { refusalError, withPublicReason } from './refusals.js';
 import { JwtAuthentication } from '../authentication/jwt-authentication.js';
 import { LoginHooks } from '../login/login-hooks.js';
 
@@ -91,8 +91,8 @@ export class TokenViewsService {
             access: this.accessFrom(outcome.refresh.claims),
             refresh: outcome.refresh.token,
           };
-        case 'refused':
-          throw refusal(outcome.reason);
+        default:
+          throw refusalError(outcome.verdict);
       }
     } catch (error) {
       throw this.explained(error);
@@ -124,7 +124,7 @@ export class TokenViewsService {
   /** @throws InvalidTokenError `token_not_valid`, also when the token had ended before */
   async blacklist(token: string, context: RequestContext): Promise<EmptyResponse> {
     const presented = await this.read(token, RefreshToken);
-    if (!(await this.ledger.revoke(presented))) throw refusal('blacklisted');
+    if (!(await this.ledger.revoke(presented))) throw refusalError('blacklisted');
     const session = this.sessionOf(presented.claims) ?? '';
     // Whoever holds the token may end it; who that is it does not prove.
     const cause: Cause = { actor: `session:${session}`, address: context.ip };
@@ -140,7 +140,7 @@ export class TokenViewsService {
       if (this.hostClaims.areRecomputed)
         presented = await this.renewed(presented, 'sliding', context);
       const outcome = await this.ledger.extend(presented, context);
-      if (outcome.verdict === 'refused') throw refusal(outcome.reason);
+      if (outcome.verdict !== 'extended') throw refusalError(outcome.verdict);
       const claims = this.tokens.extendedClaims(presented.claims, this.tokens.now());
       return { token: this.tokens.sign(claims) };
     } catch (error) {
@@ -193,8 +193,7 @@ export class TokenViewsService {
   /** In the profile `secure` a refused refresh says why, so that a client knows whether the session lives (design §3). */
   private explained(error: unknown): unknown {
     if (!(error instanceof AuthError) || error.getStatus() !== 401) return error;
-    if (this.settings.profile !== 'secure') return error;
-    return withMembers(error, { reason: PUBLIC_REASONS[error.reason] ?? 'invalid' });
+    return this.settings.profile === 'secure' ? withPublicReason(error) : error;
   }
 
   /** Contract §6: a blacklisted id is reported before a wrong type. */
@@ -202,38 +201,7 @@ export class TokenViewsService {
     const claims = await this.tokens.decode(token);
     const problem = this.tokens.kindProblem(claims, kind);
     if (problem === null) return { token, claims };
-    if (await this.ledger.isRevoked(claims)) throw refusal('blacklisted');
+    if (await this.ledger.isRevoked(claims)) throw refusalError('blacklisted');
     throw new InvalidTokenError(problem, { reason: 'wrong_type' });
-  }
-}
-
-/** Reasons of a refused refresh that clients are told; any other is `invalid` (design §3). */
-const PUBLIC_REASONS: Readonly<Record<string, string>> = {
-  stale: 'stale',
-  reused: 'reused',
-  session_ended: 'session_ended',
-  blacklisted: 'session_ended',
-  no_account: 'user_inactive',
-  password_changed: 'password_changed',
-  expired: 'expired',
-};
-
-/** How a refusal of the ledger reads on the wire (contract §7). */
-function refusal(reason: Refusal): AuthError {
-  switch (reason) {
-    case 'invalid':
-      return new InvalidTokenError('Token is invalid', { reason: 'session' });
-    case 'blacklisted':
-    case 'session_ended':
-    case 'stale':
-    case 'reused':
-      return new InvalidTokenError('Token is blacklisted', { reason });
-    case 'no_account':
-      return new AuthError('no_active_account', {
-        detail: 'No active account found for the given token.',
-        reason,
-      });
-    case 'password_changed':
-      return new AuthError('password_changed', { bare: true });
   }
 }

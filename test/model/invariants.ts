@@ -83,7 +83,10 @@ export class WatchedSession {
 
   /** What holds for every session, whoever uses it. */
   #checkRow({ before, after, verdict, request }: Step, answer: number | null) {
-    this.#expect(hasEnded(before) === (verdict === 'ended'), 'an ended session gets one answer');
+    this.#expect(
+      hasEnded(before) === (verdict === 'session_ended'),
+      'an ended session gets one answer',
+    );
     this.#expect(!hasEnded(before) || after === before, 'ended stays ended');
     const isOver = hasEnded(before) || verdict === 'reused';
     this.#expect(hasEnded(after) === isOver, 'only reuse ends a session');

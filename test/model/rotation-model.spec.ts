@@ -71,7 +71,7 @@ function expectOften(tally: Map<string, number>, ...whats: string[]) {
 describe('random interleavings of one session', () => {
   it('keep to the table, and one generation live, when tabs meet a thief', () => {
     const tally = watch(12_000, interleavings({}), 'checkThief');
-    expectOften(tally, 'rotated', 'recovered', 'replayed', 'stale', 'reused', 'ended');
+    expectOften(tally, 'rotated', 'recovered', 'replayed', 'stale', 'reused', 'session_ended');
     expectOften(tally, 'a displaced token recovers', 'a displaced token recovers late');
     expectOften(tally, 'a stranger ends it');
   });

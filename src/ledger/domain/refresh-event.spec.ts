@@ -68,6 +68,6 @@ describe('refreshEventOf', () => {
   it('has nothing to tell of what is ordinary', () => {
     expect(eventOf({ verdict: 'rotated', next: NEXT })).toBeNull();
     expect(eventOf({ verdict: 'replayed' })).toBeNull();
-    expect(eventOf({ verdict: 'ended' })).toBeNull();
+    expect(eventOf({ verdict: 'session_ended' })).toBeNull();
   });
 });

@@ -40,7 +40,7 @@ export function refreshEventOf(
       return { event: 'refresh_token_ahead', ...membersOf(refresh) };
     case 'rotated':
     case 'replayed':
-    case 'ended':
+    case 'session_ended':
       return null;
   }
 }

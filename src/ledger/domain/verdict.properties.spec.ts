@@ -69,7 +69,7 @@ function always(
 describe('judgeRefresh, whatever the session', () => {
   it('says of an ended session only that it has ended', () => {
     always(({ verdict }, { session }) => {
-      expect(verdict === 'ended').toBe(session.revokedAt !== null);
+      expect(verdict === 'session_ended').toBe(session.revokedAt !== null);
     });
   });
 
@@ -198,7 +198,7 @@ describe('judgeRefresh, whatever the session', () => {
   it('knows the rotated, the same client’s fresh duplicate and the reused, if reuse always ends it', () => {
     always(
       ({ verdict }, { session, generation, now }) => {
-        const known = ['rotated', 'replayed', 'reused', 'invalid', 'ended'];
+        const known = ['rotated', 'replayed', 'reused', 'invalid', 'session_ended'];
         expect(known).toContain(verdict);
         if (verdict !== 'replayed') return;
         const at = session.supersededAt.at(session.generation - 1 - generation);

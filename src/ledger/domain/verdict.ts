@@ -91,13 +91,13 @@ export interface Evidence {
  * - `stale`: write nothing; refuse, the session lives
  * - `reused`: end the session, warn the user, refuse
  * - `invalid`: end the session without a warning, refuse: no server of ours can have issued the token
- * - `ended`: the session had ended before; refuse
+ * - `session_ended`: the session had ended before; refuse
  */
 export type RefreshVerdict =
   | { readonly verdict: 'rotated'; readonly next: Generations }
   | { readonly verdict: 'recovered'; readonly next: Generations; readonly evidence: Evidence }
   | { readonly verdict: 'stale' | 'reused'; readonly evidence: Evidence }
-  | { readonly verdict: 'replayed' | 'invalid' | 'ended' };
+  | { readonly verdict: 'replayed' | 'invalid' | 'session_ended' };
 
 /**
  * What the rotation of the current generation writes. The common case is decided by one `UPDATE` that
@@ -118,7 +118,7 @@ export function judgeRefresh(
   settings: RotationSettings,
 ): RefreshVerdict {
   const { session, generation, now } = presented;
-  if (session.revokedAt !== null) return { verdict: 'ended' };
+  if (session.revokedAt !== null) return { verdict: 'session_ended' };
   if (generation < session.generation) return judgeSuperseded(presented, settings);
   if (generation > session.generation + LOST_COMMITS) return { verdict: 'invalid' };
   // Without rotation a refresh token is meant to be used many times: the row is answered as it stands.

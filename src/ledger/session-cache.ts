@@ -3,10 +3,10 @@ import { Clock } from '../common/clock.js';
 import { ChangeFeed } from '../feed/change-feed.js';
 import { VouchedCache } from '../feed/vouched-cache.js';
 import { UserStore, type AuthUser } from '../users/user-store.js';
-import { SessionRows } from './session-rows.js';
+import { SessionRepository } from './session-repository.js';
 
 /** What is known of a live session with its user, or of a user alone. */
-export interface LiveFacts {
+export interface SessionContext {
   /** Its name in the cache. */
   readonly key: string;
   /** The session, 32 hex digits; null where a user was looked up without one. */
@@ -21,12 +21,12 @@ export interface LiveFacts {
  * as long as the change feed vouches that nothing has changed; otherwise the database is asked (design §4).
  */
 @Injectable()
-export class AuthFacts {
-  private readonly cache: VouchedCache<LiveFacts>;
+export class SessionCache {
+  private readonly cache: VouchedCache<SessionContext>;
 
   constructor(
     feed: ChangeFeed,
-    private readonly rows: SessionRows,
+    private readonly rows: SessionRepository,
     private readonly users: UserStore,
     private readonly clock: Clock,
   ) {
@@ -37,7 +37,7 @@ export class AuthFacts {
   }
 
   /** The live session with its user; null when it has ended, never was, or has no user. */
-  async findSession(sid: string): Promise<LiveFacts | null> {
+  async findSession(sid: string): Promise<SessionContext | null> {
     const key = `s:${sid}`;
     const facts = await this.find(key, async () => {
       const row = await this.rows.findFacts(sid);
@@ -52,7 +52,7 @@ export class AuthFacts {
   }
 
   /** The user whose `USER_ID_FIELD` has this text. */
-  findUser(tokenId: string): Promise<LiveFacts | null> {
+  findUser(tokenId: string): Promise<SessionContext | null> {
     const key = `t:${tokenId}`;
     return this.find(key, async () => {
       const user = await this.users.findByTokenId(tokenId);
@@ -61,18 +61,18 @@ export class AuthFacts {
   }
 
   /** Whether these very facts, found before, are still known to hold. */
-  isStill(facts: LiveFacts): boolean {
+  isStill(facts: SessionContext): boolean {
     return this.isWithinEnd(facts) && this.cache.find(facts.key) === facts;
   }
 
   /** Only what lets a request in is kept: whoever was just activated must not be refused for a moment longer. */
   private async find(
     key: string,
-    load: () => Promise<LiveFacts | null>,
-  ): Promise<LiveFacts | null> {
+    load: () => Promise<SessionContext | null>,
+  ): Promise<SessionContext | null> {
     const known = this.cache.find(key);
     if (known) return known;
-    let refused: LiveFacts | null = null;
+    let refused: SessionContext | null = null;
     const kept = await this.cache.load(key, async () => {
       const facts = await load();
       if (facts === null || facts.user.isActive) return facts;
@@ -82,7 +82,7 @@ export class AuthFacts {
     return kept ?? refused;
   }
 
-  private isWithinEnd({ endsAt }: LiveFacts): boolean {
+  private isWithinEnd({ endsAt }: SessionContext): boolean {
     return endsAt === null || endsAt > this.clock.now() / 1000;
   }
 }

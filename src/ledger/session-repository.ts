@@ -1,50 +1,26 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { RequestContext } from '../common/request-context.js';
+import { AuthSettings } from '../config/auth-settings.js';
 import { againIfUndone } from '../database/again-if-undone.js';
 import { StatementBatcher } from '../database/statement-batcher.js';
 import { prepared, runPrepared, type Prepared } from '../database/prepared.js';
+import { UserAuthenticationRule } from '../users/user-authentication-rule.js';
 import { UserStore, type AuthUser } from '../users/user-store.js';
-import { IS_BLACKLISTED } from './blacklist-sql.js';
 import { clientLabel } from './client-label.js';
-import { sessionSql, type SessionSql } from './session-sql.js';
+import { IS_BLACKLISTED } from './django-sql.js';
+import {
+  sidOf,
+  toAuthUser,
+  withUser,
+  type CurrentToken,
+  type SessionRow,
+  type SessionWithJson,
+  type SessionWithUser,
+} from './session-row.js';
+import { CUT_OFF, END_STEP, sessionSql, type SessionSql } from './session-sql.js';
 import { storedUserAgent } from './domain/user-agent.js';
 import type { Generations } from './domain/verdict.js';
-
-/** What the current refresh token of a session is made of; instants are seconds since the epoch, the database's. */
-export interface CurrentToken {
-  readonly generation: number;
-  /** Its `iat`, with fraction. */
-  readonly rotated_at: number;
-  /** Its `exp`. */
-  readonly expires_at: number;
-}
-
-/** A session as a statement returns it. */
-export interface SessionRow extends CurrentToken {
-  readonly id: string;
-  readonly user_id: string | null;
-  readonly parent_generation: number | null;
-  /** The parent for which a displaced token has recovered late. */
-  readonly recovered_parent: number | null;
-  readonly superseded_at: number[];
-  readonly user_agent: string | null;
-  /** Null where it is not known from which network the session was last used. */
-  readonly last_ip: string | null;
-  readonly is_sliding: boolean;
-  readonly revoke_reason: string | null;
-  readonly last_used_at: number;
-  readonly ends_at: number | null;
-  readonly revoked_at: number | null;
-  /** Whether the absolute end has passed. */
-  readonly is_over: boolean;
-  readonly now: number;
-}
-
-/** A session with its user; null when the user was deleted. */
-export interface SessionWithUser extends SessionRow {
-  readonly user: AuthUser | null;
-}
 
 /** A refresh token of another issuer, of which a session is made. */
 export interface ForeignToken {
@@ -54,7 +30,6 @@ export interface ForeignToken {
   /** NumericDate; null when the token does not say. */
   readonly issuedAt: number | null;
   readonly expiresAt: number;
-  readonly maxLifetime: number | null;
   /** Why the session is dead from the start; null for a live one. */
   readonly endedBecause: string | null;
 }
@@ -66,37 +41,47 @@ export interface SessionFacts {
   readonly endsAt: number | null;
 }
 
-interface UserJson {
-  readonly id: number | string;
-  readonly username: string;
-  readonly password: string;
-  readonly is_active: boolean;
-  readonly is_staff: boolean;
-  readonly token_id: number | string;
+/** A refresh token that is presented as the current one of its session. */
+export interface PresentedAsCurrent {
+  readonly sid: string;
+  readonly generation: number;
+  /** The user id claim, as text. */
+  readonly tokenId: string;
+  /** What the digest of the stored password must be; null when the password is not looked at. */
+  readonly passwordDigest: string | null;
 }
 
-interface FactsRow {
-  readonly id: string;
-  readonly user: UserJson | null;
-  readonly ends_at: number | null;
+type FactsRow = Pick<SessionWithJson, 'id' | 'user' | 'ends_at'>;
+
+/** A rotated session, and where in the batch its token was presented. */
+type RotatedRow = CurrentToken & { readonly n: number };
+
+/** One step along the primary key: the last row that it has looked at, and how many it has changed. */
+interface Step {
+  readonly last: string | null;
+  readonly count: number;
 }
 
-type SessionWithJson = SessionRow & { readonly user: UserJson | null };
+/** Before every session in the order of the primary key. */
+const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
 /** Something that runs statements: the pool, or one transaction. */
 type Executor = Pick<EntityManager, 'query'>;
 
 /** The statements of the session ledger with their parameters. No decision is made here. */
 @Injectable()
-export class SessionRows {
+export class SessionRepository {
   private readonly sql: SessionSql;
   private readonly finding: StatementBatcher<string, SessionWithUser>;
   private readonly findingFacts: StatementBatcher<string, SessionFacts>;
+  private readonly rotating: StatementBatcher<object, CurrentToken>;
   private readonly issuing: Prepared;
 
   constructor(
     readonly database: DataSource,
+    private readonly settings: AuthSettings,
     users: UserStore,
+    rule: UserAuthenticationRule,
   ) {
     this.sql = sessionSql(users.table);
     const find = prepared(this.sql.find);
@@ -111,6 +96,16 @@ export class SessionRows {
         user === null ? [] : [[id, { user: toAuthUser(user), endsAt }] as const],
       );
     });
+    const rotate = prepared(this.sql.rotate);
+    const mayBeInactive = !settings.checkUserIsActive || rule.isCustom;
+    this.rotating = new StatementBatcher(async (batch) => {
+      const rows = await runPrepared<RotatedRow>(database, rotate, [
+        JSON.stringify(batch.map((presented, n) => ({ n, ...presented }))),
+        settings.refreshTokenLifetime,
+        mayBeInactive,
+      ]);
+      return new Map(rows.map(({ n, ...row }) => [n, row]));
+    });
     this.issuing = prepared(this.sql.issue);
   }
 
@@ -118,14 +113,14 @@ export class SessionRows {
   async issue(
     sid: string,
     user: AuthUser,
-    session: { isSliding: boolean; lifetime: number; maxLifetime: number | null },
+    session: { isSliding: boolean; lifetime: number },
     context: RequestContext,
   ): Promise<SessionRow | null> {
     const [row] = await runPrepared<SessionRow>(this.database, this.issuing, [
       sid,
       session.isSliding,
       session.lifetime,
-      session.maxLifetime,
+      this.settings.sessionMaxLifetime,
       storedAddress(context),
       storedUserAgent(context.userAgent),
       user.id,
@@ -135,37 +130,53 @@ export class SessionRows {
     return row ?? null;
   }
 
-  async find(sid: string): Promise<SessionWithUser | null> {
+  /**
+   * Rotates the session when the presented generation is the current one and all is well; rotations of many requests
+   * share a statement. Null also means that another transaction holds the row: then the caller has to look at it.
+   */
+  rotate(presented: PresentedAsCurrent, context: RequestContext): Promise<CurrentToken | null> {
+    return this.rotating.ask({
+      id: presented.sid,
+      generation: presented.generation,
+      token_id: presented.tokenId,
+      password_digest: presented.passwordDigest,
+      ip: storedAddress(context),
+      user_agent: storedUserAgent(context.userAgent),
+    });
+  }
+
+  find(sid: string): Promise<SessionWithUser | null> {
     return this.finding.ask(sid);
   }
 
   /** The session, locked until the transaction ends. */
   async lock(transaction: Executor, sid: string): Promise<SessionWithUser | null> {
-    const [row] = await this.rows(transaction, this.sql.lock, [sid]);
-    return row ? withUser(row as SessionWithJson) : null;
+    const [row] = await this.rows<SessionWithJson>(transaction, this.sql.lock, [sid]);
+    return row ? withUser(row) : null;
   }
 
+  /** Writes the next generation of a session that is locked. */
   async advance(
     transaction: Executor,
     sid: string,
     next: Generations,
-    lifetime: number,
     context: RequestContext,
   ): Promise<SessionRow | null> {
-    return this.one(transaction, this.sql.advance, [
+    const [row] = await this.rows<SessionRow>(transaction, this.sql.advance, [
       sid,
       next.generation,
       next.parentGeneration,
       next.supersededAt,
-      lifetime,
+      this.settings.refreshTokenLifetime,
       storedAddress(context),
       storedUserAgent(context.userAgent),
       next.hasRecoveredLate ? next.parentGeneration : null,
     ]);
+    return row ?? null;
   }
 
   /** Whether this call ended the session. */
-  async end(executor: Executor, sid: string, reason: string): Promise<boolean> {
+  async end(sid: string, reason: string, executor: Executor = this.database): Promise<boolean> {
     return (await this.rows(executor, this.sql.end, [sid, reason])).length > 0;
   }
 
@@ -175,7 +186,7 @@ export class SessionRows {
       sid,
       foreign.userId,
       foreign.expiresAt,
-      foreign.maxLifetime,
+      this.settings.sessionMaxLifetime,
       storedAddress(context),
       storedUserAgent(context.userAgent),
       foreign.endedBecause,
@@ -202,45 +213,59 @@ export class SessionRows {
     return (await this.rows(this.database, this.sql.touch, parameters)).length > 0;
   }
 
-  /** Deletes what ended longer ago than `keep` seconds among the thousand rows behind `after`. */
-  async flushStep(after: string, keep: number): Promise<{ last: string | null; deleted: number }> {
-    const rows = await this.rows(this.database, this.sql.flush, [after, keep]);
-    return (rows as { last: string | null; deleted: number }[])[0] ?? { last: null, deleted: 0 };
-  }
-
   /** Whether this user has such a live session; it is ended then. */
   async endOne(sid: string, userId: string, reason: string): Promise<boolean> {
     return (await this.rows(this.database, this.sql.endOne, [sid, userId, reason])).length > 0;
   }
 
   /** Ends all live sessions of a user but one, or all with null, and returns those that it has ended. */
-  async endOthers(
-    executor: Executor,
-    userId: string,
-    keep: string | null,
-    reason: string,
-  ): Promise<string[]> {
-    return sidsOf(await this.rows(executor, this.sql.endOthers, [userId, keep, reason]));
+  async endOthers(userId: string, keep: string | null, reason: string): Promise<string[]> {
+    const ended = await this.rows<{ id: string }>(this.database, this.sql.endOthers, [
+      userId,
+      keep,
+      reason,
+    ]);
+    return ended.map(sidOf);
   }
 
-  private async one(
-    executor: Executor,
-    statement: string,
-    parameters: unknown[],
-  ): Promise<SessionRow | null> {
-    const [row] = (await this.rows(executor, statement, parameters)) as SessionRow[];
-    return row ?? null;
+  /**
+   * Ends every session that was there at the beginning; tokens of another issuer from before are adopted no more. Returns
+   * how many sessions it has ended.
+   */
+  async endAll(): Promise<number> {
+    await this.database.query(CUT_OFF);
+    // After the cutoff: nothing that is adopted meanwhile is later than both.
+    const [beginning] = await this.database.query<{ at: string }[]>(
+      'SELECT clock_timestamp()::text AS at',
+    );
+    return this.inSteps(END_STEP, beginning?.at);
+  }
+
+  /** Deletes what ended longer than `keep` seconds ago. Returns how many rows it has deleted. */
+  flush(keep: number): Promise<number> {
+    return this.inSteps(this.sql.flush, keep);
+  }
+
+  private async inSteps(statement: string, parameter: unknown): Promise<number> {
+    let count = 0;
+    for (let after: string | null = FIRST_ID; after !== null;) {
+      const parameters: unknown[] = [after, parameter];
+      const [step] = await this.rows<Step>(this.database, statement, parameters);
+      count += step?.count ?? 0;
+      after = step?.last ?? null;
+    }
+    return count;
   }
 
   /** TypeORM gives `[rows, count]` for UPDATE and DELETE, and rows for everything else. */
-  private async rows(
+  private async rows<Row>(
     executor: Executor,
     statement: string,
     parameters: unknown[],
-  ): Promise<unknown[]> {
-    const run = (): Promise<unknown[]> => executor.query<unknown[]>(statement, parameters);
+  ): Promise<Row[]> {
+    const run = (): Promise<Row[]> => executor.query<Row[]>(statement, parameters);
     const result = await (executor === this.database ? againIfUndone(run) : run());
-    return /^\s*(UPDATE|WITH cutoff)/.test(statement) ? (result[0] as unknown[]) : result;
+    return /^\s*(UPDATE|WITH cutoff)/.test(statement) ? (result[0] as Row[]) : result;
   }
 }
 
@@ -248,7 +273,7 @@ export class SessionRows {
  * The client's address as the row keeps it. That of a proxy stands for any network: the prefix /0 says so,
  * and people still see the address in their list.
  */
-export function storedAddress({ ip, isProxyAddress = false }: RequestContext): string | null {
+function storedAddress({ ip, isProxyAddress = false }: RequestContext): string | null {
   return ip !== null && isProxyAddress ? `${ip}/0` : ip;
 }
 
@@ -257,34 +282,14 @@ function startingClient({ userAgent }: RequestContext): string | null {
   return storedUserAgent(clientLabel(userAgent));
 }
 
-/** The sessions of rows, 32 hex digits each. */
-function sidsOf(rows: readonly unknown[]): string[] {
-  return (rows as readonly { id: string }[]).map(({ id }) => id.replaceAll('-', ''));
-}
-
 /** Reads of sessions that share statements, each with a row of its own at most. */
 function bySession<Answer>(
   read: (sids: readonly string[]) => Promise<readonly (readonly [id: string, answer: Answer])[]>,
 ): StatementBatcher<string, Answer> {
   return new StatementBatcher(async (sids) => {
     const found = new Map(
-      (await read(sids)).map(([id, answer]) => [id.replaceAll('-', ''), answer] as const),
+      (await read(sids)).map(([id, answer]) => [sidOf({ id }), answer] as const),
     );
     return new Map(sids.map((sid, n) => [n, found.get(sid)]));
   });
-}
-
-function withUser(row: SessionWithJson): SessionWithUser {
-  return { ...row, user: row.user && toAuthUser(row.user) };
-}
-
-function toAuthUser(row: UserJson): AuthUser {
-  return {
-    id: row.id,
-    username: row.username,
-    password: row.password,
-    isActive: row.is_active,
-    isStaff: row.is_staff,
-    tokenId: row.token_id,
-  };
 }
