@@ -1,3 +1,5 @@
+import { isHmac } from '../keys/domain/algorithm.js';
+import { CLAIM_SETTINGS, takenClaims } from '../tokens/domain/reserved-claims.js';
 import { SIGNING_SECRETS, isRefused, signingSecretProblem } from './secret-checks.js';
 import { exampleOf, type ServerSettings, type SettingName, type Settings } from './settings.js';
 
@@ -20,24 +22,11 @@ const check = <N extends SettingName>(row: Check<N>): Check => row;
 /** What keeps `SessionAuthentication` from reading sessions. */
 const SESSION_KEY = check({
   of: ['sessionSecretKey', 'algorithm'],
-  isWrong: (s) => s.sessionSecretKey === null && !s.algorithm.startsWith('HS'),
+  isWrong: (s) => s.sessionSecretKey === null && !isHmac(s.algorithm),
   message: (s) =>
     `must be set for SessionAuthentication with ${s.algorithm}: a private key signs no sessions`,
   example: "Django's SECRET_KEY",
 });
-
-/** Claims that have these names whatever the settings say. */
-const FIXED_CLAIMS = ['exp', 'iat', 'nbf', 'aud', 'iss'];
-/** Claims that the session ledger writes (design §3). */
-const SESSION_CLAIMS = ['sid', 'gen'];
-/** Settings that name claims. Their values must differ, or one claim would overwrite the other in a token. */
-const CLAIM_NAMES = [
-  'tokenTypeClaim',
-  'jtiClaim',
-  'userIdClaim',
-  'slidingTokenRefreshExpClaim',
-  'revokeTokenClaim',
-] as const;
 
 const CHECKS: readonly Check[] = [
   check({
@@ -78,15 +67,15 @@ const CHECKS: readonly Check[] = [
     message:
       'is longer than {refreshTokenLifetime}: an access token must not outlive its refresh token',
   }),
-  ...CLAIM_NAMES.flatMap((name, index) => [
+  // One of two claims of the same name would overwrite the other in a token.
+  ...CLAIM_SETTINGS.flatMap((name, index) => [
     check({
       of: [name, 'ledger'],
       isWrong: ({ ledger, [name]: claim }) =>
-        claim !== null &&
-        [...FIXED_CLAIMS, ...(ledger === 'sessions' ? SESSION_CLAIMS : [])].includes(claim),
+        claim !== null && takenClaims({ ledger }).includes(claim),
       message: (s) => `has the same name as the claim ${s[name]}`,
     }),
-    ...CLAIM_NAMES.slice(0, index).map((other) =>
+    ...CLAIM_SETTINGS.slice(0, index).map((other) =>
       check({
         of: [name, other],
         isWrong: (s) => s[name] !== null && s[name] === s[other],

@@ -16,6 +16,7 @@ import {
   choice,
   duration,
   integer,
+  list,
   listOf,
   nullable,
   rate,
@@ -23,7 +24,7 @@ import {
   text,
 } from './setting-type.js';
 
-/** Authentication classes that can stand in a chain (contract §11). */
+/** Authentication classes of this package (contract §11). A host adds its own with `overrides.authentications`. */
 export const AUTHENTICATION_CLASSES = [
   'JWTAuthentication',
   'JWTStatelessUserAuthentication',
@@ -32,12 +33,14 @@ export const AUTHENTICATION_CLASSES = [
   'SessionAuthentication',
 ] as const;
 
+export type StandardAuthenticationClass = (typeof AUTHENTICATION_CLASSES)[number];
+
 /**
- * The name of an authentication class, as `AUTHENTICATION_CLASSES` spells it.
+ * The name of an authentication class: of this package, or one that a host adds.
  *
  * @publicApi
  */
-export type AuthenticationClass = (typeof AUTHENTICATION_CLASSES)[number];
+export type AuthenticationClass = StandardAuthenticationClass | (string & Record<never, never>);
 
 /** The settings of this package and those of Django REST framework. */
 export const PACKAGE_SETTINGS = {
@@ -118,7 +121,8 @@ export const PACKAGE_SETTINGS = {
     'Format of new password hashes; a stored one in another format is rewritten at log-in. `pbkdf2_sha256` is what Django reads without further packages.',
   ),
   authenticationClasses: djangoRest(
-    listOf(...AUTHENTICATION_CLASSES),
+    // Names in options may be those of a host's classes, which `AuthenticationChain` knows.
+    { ...listOf<AuthenticationClass>(...AUTHENTICATION_CLASSES), fromOption: list.fromOption },
     ['JWTAuthentication'],
     'Authentication classes of guarded routes, in the order in which they are tried.',
   ),

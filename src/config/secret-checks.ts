@@ -1,14 +1,12 @@
+import { isHmac, leastSecretBytes } from '../keys/domain/algorithm.js';
 import type { SettingName, Settings } from './settings.js';
 import { LEAST_SECRET_BYTES, RANDOM_SECRET, secretWeakness } from './weak-secret.js';
-
-/** Bytes of the hash of each HMAC algorithm, which its key must have too (RFC 7518 §3.2). */
-const HASH_BYTES: Readonly<Record<string, number>> = { HS256: 32, HS384: 48, HS512: 64 };
 
 /** The settings whose value may be an HMAC secret that signs. */
 export const SIGNING_SECRETS = ['signingKey', 'sessionSecretKey'] as const;
 type SigningSecret = (typeof SIGNING_SECRETS)[number];
 
-/** What is wrong with an HMAC secret that signs, as the words behind its name; null where it is good, unset or a private key. */
+/** What is wrong with an HMAC secret that signs, as the words after its name; null for a good one, none, or a private key. */
 export function signingSecretProblem(
   name: SigningSecret,
   settings: Pick<Settings, SigningSecret | 'algorithm'>,
@@ -16,8 +14,8 @@ export function signingSecretProblem(
   const { algorithm } = settings;
   const isSigningKey = name === 'signingKey';
   const secret = settings[name];
-  const bytes = isSigningKey ? HASH_BYTES[algorithm] : LEAST_SECRET_BYTES;
-  if (secret === null || (isSigningKey && secret === '') || bytes === undefined) return null;
+  if (secret === null || (isSigningKey && (secret === '' || !isHmac(algorithm)))) return null;
+  const bytes = isSigningKey ? leastSecretBytes(algorithm) : LEAST_SECRET_BYTES;
   const weakness = secretWeakness(secret, bytes);
   const use = isSigningKey ? algorithm : 'SessionAuthentication';
   return (
@@ -47,10 +45,10 @@ export function weakSecretWarnings(
     const problem = isRefused(name, settings) ? null : signingSecretProblem(name, settings);
     return problem === null ? [] : `${nameOf(name)} ${problem}. Example: ${RANDOM_SECRET}`;
   });
-  const bytes = HASH_BYTES[settings.algorithm];
-  if (bytes === undefined) return accepted;
-  const previous = settings.previousSigningKeys.flatMap((secret) => {
-    const weakness = secretWeakness(secret, bytes);
+  const { algorithm, previousSigningKeys } = settings;
+  if (!isHmac(algorithm)) return accepted;
+  const previous = previousSigningKeys.flatMap((secret) => {
+    const weakness = secretWeakness(secret, leastSecretBytes(algorithm));
     return weakness === null
       ? []
       : `${nameOf('previousSigningKeys')} holds a secret that ${weakness}: whoever guesses it makes tokens that are accepted. Take it out when the last token that it signed has ended. Secrets that hold a comma are given as a JSON list.`;

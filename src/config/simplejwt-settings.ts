@@ -1,3 +1,4 @@
+import { ALGORITHMS } from '../keys/domain/algorithm.js';
 import { lifetime, httpUrl, headerInCgiForm, signingKey } from './setting-forms.js';
 import { byProfile, ours, simpleJwt } from './setting-row.js';
 import {
@@ -12,25 +13,6 @@ import {
   text,
   textOrList,
 } from './setting-type.js';
-
-/** Algorithms of RFC 7518 §3.1 and RFC 8037 that a token may be signed with. */
-export const ALGORITHMS = [
-  'HS256',
-  'HS384',
-  'HS512',
-  'RS256',
-  'RS384',
-  'RS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'EdDSA',
-] as const;
-
-export type Algorithm = (typeof ALGORITHMS)[number];
 
 /** The settings of SimpleJWT (contract §13), with the few of ours that belong between them. */
 export const SIMPLE_JWT_SETTINGS = {

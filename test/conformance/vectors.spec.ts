@@ -8,7 +8,7 @@ import { JwtService } from '@nestjs/jwt';
 import { SignJWT, compactVerify, importJWK, jwtVerify } from 'jose';
 import { fromOptions, resolveSettings } from '../../src/config/resolve-settings.js';
 import { type SettingsInput } from '../../src/config/settings.js';
-import { ALGORITHMS, type Algorithm } from '../../src/config/simplejwt-settings.js';
+import { ALGORITHMS, type Algorithm } from '../../src/keys/domain/algorithm.js';
 import { KeysService } from '../../src/keys/keys.service.js';
 import type { KeyRing } from '../../src/keys/key-ring.js';
 import type { SigningKey, VerifyingKey } from '../../src/keys/verifying-key.js';
