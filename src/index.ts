@@ -66,7 +66,8 @@ export {
 export type { RequestContext } from './common/request-context.js';
 export { AuthSettings } from './config/auth-settings.js';
 export { ConfigError } from './config/config-error.js';
-export type { AuthenticationClass, Settings, SettingsInput } from './config/settings.js';
+export type { Settings, SettingsInput } from './config/settings.js';
+export type { AuthenticationClass } from './config/package-settings.js';
 export { AUTH_MIGRATIONS } from './database/migrations.js';
 export { AUTH_ENTITIES, AUTH_TABLES } from './auth/entities.js';
 export type { Actor, Cause } from './events/domain/security-event.js';

@@ -2,7 +2,10 @@ import type { Type } from '@nestjs/common';
 import passport from 'passport';
 import { AuthSettings } from '../config/auth-settings.js';
 import { ConfigError } from '../config/config-error.js';
-import type { AuthenticationClass, StandardAuthenticationClass } from '../config/settings.js';
+import type {
+  AuthenticationClass,
+  StandardAuthenticationClass,
+} from '../config/package-settings.js';
 import type { Authentication } from './authentication.js';
 import { BasicAuthentication } from './basic-authentication.js';
 import { JwtAuthentication } from './jwt-authentication.js';

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AuthError, InvalidTokenError } from '../common/errors.js';
 import { AuthSettings } from '../config/auth-settings.js';
+import { headerName } from '../config/setting-forms.js';
 import { tokenChallenge } from '../http/challenge.js';
 import { sessionIdOf } from '../ledger/domain/session-claims.js';
 import type { RefreshTokenLedger } from '../ledger/refresh-token-ledger.js';
@@ -53,10 +54,7 @@ export abstract class BearerAuthentication<Facts> extends Authentication {
   ) {
     super();
     this.challenge = tokenChallenge(settings);
-    this.headerName = settings.authHeaderName
-      .slice('HTTP_'.length)
-      .replaceAll('_', '-')
-      .toLowerCase();
+    this.headerName = headerName(settings.authHeaderName);
     this.usualStart = `${settings.authHeaderTypes[0]} `;
     this.kinds = settings.authTokenClasses.map((name) => TOKEN_KINDS[name]);
   }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { exitOnOperatorError } from '../server/process.js';
-import { clientList } from '../config/client-list.js';
+import { clientList } from '../config/setting-forms.js';
 import { ConfigError } from '../config/config-error.js';
 import { SettingProblem } from '../config/setting-type.js';
 import { clientSecretDigest, newClientSecret } from '../oauth/client-secret.js';

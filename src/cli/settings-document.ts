@@ -1,6 +1,11 @@
-import { defaultOf } from '../config/resolve-settings.js';
-import { SERVER_VARIABLES, type ServerVariable } from '../config/server-variables.js';
-import { SETTINGS, SETTING_NAMES, environmentName, type Setting } from '../config/settings.js';
+import { SERVER_SETTINGS } from '../config/server-settings.js';
+import type { Setting } from '../config/setting-row.js';
+import {
+  MODULE_SETTINGS,
+  environmentName,
+  type SettingName,
+  type Settings,
+} from '../config/settings.js';
 import { GENERATED, markdownTable } from './documents.js';
 
 const INTRODUCTION = `# Settings
@@ -22,57 +27,44 @@ single setting overrides them. A setting keeps the name and the meaning that it 
 ([design §2](design.md#2-two-profiles)). Those of SimpleJWT whose value is code, such as hooks and serializers, are
 options or providers of a host, and refused as variables.`;
 
-/** `docs/settings.md`: every variable of the server and every setting of the modules. */
+/** `docs/settings.md`: every setting of the server and of the modules. */
 export function settingsDocument(): string {
-  return [
-    GENERATED,
-    INTRODUCTION,
-    '## Variables of the server',
-    variables(),
-    SETTINGS_INTRODUCTION,
-    settings(),
-    '',
-  ]
-    .join('\n\n')
-    .replace(/\n+$/, '\n');
+  return `${[GENERATED, INTRODUCTION, '## Variables of the server', variables(), SETTINGS_INTRODUCTION, settings()].join('\n\n')}\n`;
 }
 
 function variables(): string {
-  // Values of a table whose types differ can only be shown, which any of them can be.
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  const rows = (Object.values(SERVER_VARIABLES) as ServerVariable<unknown>[]).map(
-    ({ env, type, default: value, meaning }) => [
-      code(env),
-      type.name,
-      value === null ? 'unset' : code(type.show(value)),
-      meaning,
-    ],
-  );
+  const rows = rowsOf(SERVER_SETTINGS).map(([name, { type, defaults, meaning }]) => [
+    code(environmentName(name)),
+    type.name,
+    defaults.secure === null ? 'unset' : code(type.show(defaults.secure)),
+    meaning,
+  ]);
   return markdownTable(['variable', 'type', 'default', 'meaning'], rows);
 }
 
 function settings(): string {
-  const rows = SETTING_NAMES.map((name) => {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-    const setting = SETTINGS[name] as Setting<unknown>;
-    const shown = (profile: string): string => shownValue(setting, defaultOf(setting, profile));
-    return [
-      code(environmentName(name)),
-      code(name),
-      setting.type.name,
-      shown('secure'),
-      shown('parity'),
-      setting.meaning,
-      setting.from,
-    ];
-  });
+  const rows = rowsOf(MODULE_SETTINGS).map(([name, setting]) => [
+    code(environmentName(name)),
+    code(name),
+    setting.type.name,
+    shownDefault(setting, 'secure'),
+    shownDefault(setting, 'parity'),
+    setting.meaning,
+    setting.from,
+  ]);
   const head = ['variable', 'option', 'type', 'default', 'in `parity`', 'meaning', 'from'];
   return markdownTable(head, rows);
 }
 
-function shownValue(setting: Setting<unknown>, value: unknown): string {
-  if (value === '') return setting.secret ? 'unset' : 'empty';
-  return code(setting.type.show(value));
+/** The values of a table have different types: here they are only shown, which any type can do for its own values. */
+function rowsOf(table: object): [SettingName, Setting<unknown>][] {
+  return Object.entries(table) as [SettingName, Setting<unknown>][];
+}
+
+function shownDefault({ type, defaults }: Setting<unknown>, profile: Settings['profile']): string {
+  const value = defaults[profile];
+  if (value === '') return type.isSecret ? 'unset' : 'empty';
+  return code(type.show(value));
 }
 
 function code(text: string): string {

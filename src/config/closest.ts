@@ -1,13 +1,9 @@
 /**
- * A hint at the known name that was probably meant, as a sentence with a blank before it; empty when nothing is near.
+ * A hint at the known name that was probably meant, as a sentence with a blank before it; empty when no name is near.
  */
 export function closest(name: string, known: readonly string[]): string {
-  const wanted = bare(name);
-  const [best] = known
-    .map((candidate) => ({ candidate, distance: distance(wanted, bare(candidate)) }))
-    .toSorted((one, other) => one.distance - other.distance);
-  const isNear = best !== undefined && best.distance <= Math.max(1, Math.floor(name.length / 3));
-  return isNear ? ` Did you mean ${best.candidate}?` : '';
+  const likely = known.find((candidate) => isNear(bare(name), bare(candidate)));
+  return likely === undefined ? '' : ` Did you mean ${likely}?`;
 }
 
 /** `SIMPLE_JWT_SIGNING_KEY`, `SIGNING_KEY` and `signingkey` are all `signingKey`, written by another habit. */
@@ -18,16 +14,12 @@ function bare(name: string): string {
     .toLowerCase();
 }
 
-/** How many letters have to be inserted, left out or changed (Levenshtein). */
-function distance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, column) => column);
-  for (let line = 1; line <= from.length; line++) {
-    const next = [line];
-    for (let column = 1; column <= to.length; column++) {
-      const change = (row[column - 1] ?? 0) + (from[line - 1] === to[column - 1] ? 0 : 1);
-      next.push(Math.min(change, (row[column] ?? 0) + 1, (next[column - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[to.length] ?? 0;
+/** Whether two texts are the same but for one or two letters in one place. */
+function isNear(one: string, other: string): boolean {
+  const shorter = Math.min(one.length, other.length);
+  let start = 0;
+  while (start < shorter && one[start] === other[start]) start++;
+  let end = 0;
+  while (end < shorter - start && one.at(-1 - end) === other.at(-1 - end)) end++;
+  return Math.max(one.length, other.length) - start - end <= 2;
 }

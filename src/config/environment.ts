@@ -1,11 +1,20 @@
-import { fromEnvironment, resolveSettings } from './resolve-settings.js';
-import { ConfigError } from './config-error.js';
-import { SERVER_VARIABLES, type ServerConfig, type ServerVariable } from './server-variables.js';
-import { SettingProblem } from './setting-type.js';
-import { SETTING_NAMES, environmentName, type Settings } from './settings.js';
+import { closest } from './closest.js';
+import { isProduction } from './production.js';
+import { resolveTable, type SettingsSource } from './resolve-settings.js';
+import { SERVER_SETTINGS } from './server-settings.js';
+import type { ValuesOf } from './setting-row.js';
+import {
+  MODULE_SETTINGS,
+  SETTINGS,
+  SETTING_NAMES,
+  environmentName,
+  type ServerSettings,
+  type Settings,
+} from './settings.js';
 
 /** All that the server is told from outside. */
-export interface Config extends ServerConfig {
+export interface Config extends ServerSettings {
+  /** The settings of the modules. */
   readonly settings: Settings;
 }
 
@@ -40,70 +49,39 @@ const REMOVED_SETTINGS: Readonly<Record<string, string>> = {
  * @throws ConfigError that lists every wrong variable with its problem and an example, never a secret's value
  */
 export function readEnvironment(env: Environment): Config {
-  const problems = unknownSettings(env);
-  const server: Record<string, unknown> = {};
-  for (const [name, variable] of Object.entries(SERVER_VARIABLES) as [
-    string,
-    ServerVariable<unknown>,
-  ][]) {
-    const given = env[variable.env];
-    try {
-      server[name] =
-        given === undefined || given === '' ? variable.default : variable.type.fromText(given);
-    } catch (error) {
-      if (!(error instanceof SettingProblem)) throw error;
-      problems.push(`${variable.env} ${error.message}. Example: ${variable.type.example}`);
-    }
-  }
-  const config = server as unknown as ServerConfig;
-  problems.push(...serverProblems(config, env));
-  try {
-    const settings = resolveSettings(fromEnvironment(env), config.nodeEnv === 'production');
-    if (problems.length === 0) return Object.freeze({ ...config, settings });
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    problems.push(...error.problems);
-  }
-  throw new ConfigError(problems);
+  const values = resolveTable(SETTINGS, fromEnvironment(env), isProduction(env));
+  const only = <T extends object>(table: T): ValuesOf<T> => {
+    const entries = Object.entries(values).filter(([name]) => name in table);
+    return Object.freeze(Object.fromEntries(entries)) as ValuesOf<T>;
+  };
+  return Object.freeze({ ...only(SERVER_SETTINGS), settings: only(MODULE_SETTINGS) });
 }
 
-function serverProblems(config: ServerConfig, env: Environment): string[] {
-  const problems: string[] = [];
-  if (config.databaseUrl !== null && !/^postgres(ql)?:\/\/\S+$/.test(config.databaseUrl)) {
-    problems.push(
-      'DATABASE_URL is not a Postgres address. Example: postgres://user:password@host:5432/name',
-    );
-  }
-  if (config.nodeEnv === 'production') {
-    if (config.databaseUrl === null) {
-      problems.push(
-        'DATABASE_URL must be set with NODE_ENV=production: the embedded database is for trying out. Example: postgres://user:password@host:5432/name',
-      );
-    }
-    if (env['SIMPLE_JWT_SIGNING_KEY'] === undefined) {
-      problems.push(
-        'SIMPLE_JWT_SIGNING_KEY must be set with NODE_ENV=production. Example: the output of openssl rand -base64 48',
-      );
-    }
-  }
-  return problems;
+/** Variables. An empty one counts as unset, except for the signing key, where it is an error. */
+export function fromEnvironment(env: Environment): SettingsSource {
+  return {
+    valueOf: (name) => {
+      const value = env[environmentName(name)];
+      return value === '' && name !== 'signingKey' ? undefined : value;
+    },
+    read: (type, value) => type.fromText(String(value)),
+    nameOf: environmentName,
+    unknown: unknownVariables(env),
+  };
 }
 
-function unknownSettings(env: Environment): string[] {
-  const known = new Set(SETTING_NAMES.map(environmentName));
+/** The environment is full of other names: only those that begin with `SIMPLE_JWT_` must be settings. */
+function unknownVariables(env: Environment): string[] {
+  const known = SETTING_NAMES.map(environmentName);
   return Object.keys(env).flatMap((variable) => {
-    if (!variable.startsWith('SIMPLE_JWT_') || known.has(variable)) return [];
+    if (!variable.startsWith('SIMPLE_JWT_') || known.includes(variable)) return [];
     const setting = variable.slice('SIMPLE_JWT_'.length);
     if (CODE_SETTINGS.includes(setting)) {
-      return [
-        `${variable} is code, not text: give it to AuthModule.forRoot() or extend TokenController.`,
-      ];
+      return `${variable} is code, not text: give it to AuthModule.forRoot() or extend TokenController.`;
     }
     const instead = REMOVED_SETTINGS[setting];
-    return [
-      instead
-        ? `${variable} has been removed: ${instead}.`
-        : `${variable} is not a setting. docs/settings.md lists them all.`,
-    ];
+    return instead
+      ? `${variable} has been removed: ${instead}.`
+      : `${variable} is not a setting.${closest(variable, known)} docs/settings.md lists them all.`;
   });
 }

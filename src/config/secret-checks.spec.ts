@@ -1,4 +1,5 @@
-import { fromEnvironment, fromOptions, resolveSettings } from './resolve-settings.js';
+import { fromOptions, resolveSettings } from './resolve-settings.js';
+import { fromEnvironment } from './environment.js';
 import { ConfigError } from './config-error.js';
 import { weakSecretWarnings } from './secret-checks.js';
 import { environmentName } from './settings.js';

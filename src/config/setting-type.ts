@@ -10,6 +10,8 @@ export interface SettingType<T> {
   readonly fromText: (text: string) => T;
   /** Checks a value given in code; text is read as in the environment. */
   readonly fromOption: (value: unknown) => T;
+  /** Nothing of a value may be shown, not even a part. */
+  readonly isSecret?: true;
   /** The value as the docs show it. */
   readonly show: (value: T) => string;
 }
@@ -59,14 +61,10 @@ export const duration: SettingType<number> = {
 export const bool: SettingType<boolean> = {
   name: 'boolean',
   example: 'true',
-  fromText: (text) => {
-    const value = text.toLowerCase();
-    return value === 'true'
-      ? true
-      : value === 'false'
-        ? false
-        : problem('is neither true nor false');
-  },
+  fromText: (text) =>
+    /^(true|false)$/i.test(text)
+      ? text.toLowerCase() === 'true'
+      : problem('is neither true nor false'),
   fromOption: (value) =>
     typeof value === 'boolean' ? value : problem('is neither true nor false'),
   show: String,
@@ -83,17 +81,19 @@ export const text: SettingType<string> = {
 
 /** A whole number within bounds, both included. */
 export function integer(least: number, most: number): SettingType<number> {
-  const check = (value: number): number =>
-    Number.isInteger(value) && value >= least && value <= most
-      ? value
-      : problem(`is not a whole number from ${least} to ${most}`);
-  return {
-    name: 'integer',
-    example: String(least),
-    fromText: (value) => check(/^\d+$/.test(value) ? Number(value) : Number.NaN),
-    fromOption: (value) => check(typeof value === 'number' ? value : Number.NaN),
-    show: String,
-  };
+  return checked(
+    {
+      name: 'integer',
+      example: String(least),
+      fromText: (value) => (/^\d+$/.test(value) ? Number(value) : Number.NaN),
+      fromOption: (value) => (typeof value === 'number' ? value : Number.NaN),
+      show: String,
+    },
+    (value) =>
+      Number.isInteger(value) && value >= least && value <= most
+        ? null
+        : `is not a whole number from ${least} to ${most}`,
+  );
 }
 
 /** Texts, in the environment separated by commas. */
@@ -130,19 +130,13 @@ export const secrets: SettingType<readonly string[]> = {
   show: (value) => (value.length === 0 ? 'none' : `${value.length} secrets`),
 };
 
-function checkPaths(items: readonly string[]): readonly string[] {
-  return items.every((item) => /^(\/[A-Za-z0-9._~-]+)+\/?$/.test(item))
-    ? items
-    : problem('holds something that is not a plain path');
-}
-
-/** Paths of a view, case-sensitive; one that ends in a slash is served without it as well. */
-export const paths: SettingType<readonly string[]> = {
+/** `list`, or `none` for an empty one; text that is given as an option is read as in the environment. */
+export const listOrNone: SettingType<readonly string[]> = {
   ...list,
-  name: 'list of paths',
-  example: '/auth/token',
-  fromText: (value) => checkPaths(list.fromText(value)),
-  fromOption: (value) => checkPaths(list.fromOption(value)),
+  fromText: (value) => (value.toLowerCase() === 'none' ? [] : list.fromText(value)),
+  fromOption: (value) =>
+    typeof value === 'string' ? listOrNone.fromText(value) : list.fromOption(value),
+  show: (value) => (value.length === 0 ? 'none' : value.join(',')),
 };
 
 /** One text, or several separated by commas: stays what it is on the wire (contract §12, `aud`). */
@@ -179,11 +173,38 @@ export function listOf<const W extends string>(...words: readonly W[]): SettingT
   };
 }
 
+/**
+ * A type of which not every value will do.
+ *
+ * @param problemOf - what is wrong with a value, as the words behind the setting's name; null for a good one
+ */
+export function checked<T>(
+  type: SettingType<T>,
+  problemOf: (value: T) => string | null,
+  shown: Partial<Pick<SettingType<T>, 'name' | 'example'>> = {},
+): SettingType<T> {
+  const check = (value: T): T => {
+    const found = problemOf(value);
+    return found === null ? value : problem(found);
+  };
+  return {
+    ...type,
+    ...shown,
+    fromText: (value) => check(type.fromText(value)),
+    fromOption: (value) => check(type.fromOption(value)),
+  };
+}
+
+/** The type for values of which nothing may be shown. */
+export function secret<T>(type: SettingType<T>): SettingType<T> {
+  return { ...type, isSecret: true };
+}
+
 /** The type, or `none` (in any letter case) for null. */
 export function nullable<T>(type: SettingType<T>): SettingType<T | null> {
   return {
+    ...type,
     name: `${type.name}, or none`,
-    example: type.example,
     fromText: (value) => (value.toLowerCase() === 'none' ? null : type.fromText(value)),
     fromOption: (value) => (value === null ? null : type.fromOption(value)),
     show: (value) => (value === null ? 'none' : type.show(value)),

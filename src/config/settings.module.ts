@@ -1,6 +1,7 @@
 import { ConfigurableModuleBuilder, Global, Module } from '@nestjs/common';
 import { Clock, SystemClock } from '../common/clock.js';
 import { AuthSettings } from './auth-settings.js';
+import { isProduction } from './production.js';
 import { fromOptions, resolveSettings } from './resolve-settings.js';
 import type { SettingsInput } from './settings.js';
 
@@ -23,8 +24,8 @@ export type SettingsAsyncOptions = typeof ASYNC_OPTIONS_TYPE;
       provide: AuthSettings,
       inject: [MODULE_OPTIONS_TOKEN],
       useFactory: (options: SettingsInput) =>
-        // A host has not read its environment for us, and what production refuses is refused there too.
-        resolveSettings(fromOptions(options), process.env['NODE_ENV'] === 'production'),
+        // What is refused in production is refused in a host too.
+        resolveSettings(fromOptions(options), isProduction()),
     },
     { provide: Clock, useClass: SystemClock },
   ],

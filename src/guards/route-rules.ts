@@ -1,6 +1,6 @@
 import { GUARDS_METADATA } from '@nestjs/common/constants.js';
 import { SetMetadata, type CustomDecorator, type ExecutionContext } from '@nestjs/common';
-import type { AuthenticationClass } from '../config/settings.js';
+import type { AuthenticationClass } from '../config/package-settings.js';
 import { PUBLIC } from './public.decorator.js';
 
 /** Key of the metadata of `@UseAuthentication()`. */

@@ -1,5 +1,5 @@
 import { SetMetadata, UseGuards, applyDecorators } from '@nestjs/common';
-import type { AuthenticationClass } from '../config/settings.js';
+import type { AuthenticationClass } from '../config/package-settings.js';
 import { AuthenticationGuard } from './authentication.guard.js';
 import { AUTHENTICATION } from './route-rules.js';
 

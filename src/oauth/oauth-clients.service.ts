@@ -1,6 +1,6 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { readClient } from '../config/client-list.js';
+import { readClient } from '../config/setting-forms.js';
 import { AuthSettings } from '../config/auth-settings.js';
 import type { ClientCredentials } from './client-credentials.js';
 import { clientSecretDigest } from './client-secret.js';

@@ -1,5 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AuthSettings } from '../config/auth-settings.js';
+import { headerName } from '../config/setting-forms.js';
 
 /** How long a browser may cache the answer to a preflight, in seconds. */
 const PREFLIGHT_AGE = 600;
@@ -14,10 +15,9 @@ const PREFLIGHT_AGE = 600;
 export function allowOrigins(app: NestFastifyApplication): void {
   const { allowedOrigins, authHeaderName } = app.get(AuthSettings);
   if (allowedOrigins.length === 0) return;
-  const authorization = authHeaderName.slice('HTTP_'.length).replaceAll('_', '-').toLowerCase();
   const preflight = {
     'access-control-allow-methods': 'GET, HEAD, POST, PUT, PATCH, DELETE',
-    'access-control-allow-headers': `${authorization}, content-type`,
+    'access-control-allow-headers': `${headerName(authHeaderName)}, content-type`,
     'access-control-max-age': String(PREFLIGHT_AGE),
   };
   const fastify = app.getHttpAdapter().getInstance();

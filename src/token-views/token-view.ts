@@ -6,6 +6,7 @@ import {
   ApiServiceUnavailableResponse,
   ApiUnauthorizedResponse,
 } from '../http/openapi.decorators.js';
+import { SERVER_SETTINGS } from '../config/server-settings.js';
 import { ErrorResponse } from '../http/error-response.js';
 import { HttpView, type HttpViewInfo } from '../http/view.decorator.js';
 import { Public } from '../guards/public.decorator.js';
@@ -21,14 +22,14 @@ export type TokenViewName =
  */
 export type TokenPaths = { readonly [V in TokenViewName]: readonly string[] };
 
-/** The paths of contract §1. */
+/** The paths of contract §1, which are the defaults of the server's settings. */
 export const DEFAULT_TOKEN_PATHS: TokenPaths = {
-  obtainPair: ['/login/simpleJWT', '/api/token/'],
-  refresh: ['/login/simpleJWT/refresh', '/api/token/refresh/'],
-  verify: ['/login/simpleJWT/verify', '/api/token/verify/'],
-  blacklist: ['/login/simpleJWT/blacklist', '/api/token/blacklist/'],
-  obtainSliding: ['/login/simpleJWT/sliding'],
-  refreshSliding: ['/login/simpleJWT/sliding/refresh'],
+  obtainPair: SERVER_SETTINGS.tokenObtainPairPaths.defaults.secure,
+  refresh: SERVER_SETTINGS.tokenRefreshPaths.defaults.secure,
+  verify: SERVER_SETTINGS.tokenVerifyPaths.defaults.secure,
+  blacklist: SERVER_SETTINGS.tokenBlacklistPaths.defaults.secure,
+  obtainSliding: SERVER_SETTINGS.tokenObtainSlidingPaths.defaults.secure,
+  refreshSliding: SERVER_SETTINGS.tokenRefreshSlidingPaths.defaults.secure,
 };
 
 export const TOKEN_VIEWS = Object.keys(DEFAULT_TOKEN_PATHS) as readonly TokenViewName[];

@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { parseAddress, parseRange, rangeTest } from '../../src/common/address.js';
 import { readEnvironment } from '../../src/config/environment.js';
-import { SERVER_VARIABLES } from '../../src/config/server-variables.js';
 import { SETTING_NAMES, environmentName } from '../../src/config/settings.js';
 
 interface Service {
@@ -40,10 +39,7 @@ const { services } = compose;
 const scripts = (JSON.parse(read('package.json')) as { scripts: Record<string, string> }).scripts;
 /** What `npm start` runs, and the other specs. */
 const START = scripts['start'];
-const VARIABLES = [
-  ...SETTING_NAMES.map(environmentName),
-  ...Object.values(SERVER_VARIABLES).map(({ env }) => env),
-];
+const VARIABLES = SETTING_NAMES.map(environmentName);
 /** Variables of the Postgres image: https://hub.docker.com/_/postgres */
 const POSTGRES_VARIABLES = [
   'POSTGRES_USER',

@@ -1,5 +1,5 @@
-import { readEnvironment } from './environment.js';
-import { fromEnvironment, resolveSettings } from './resolve-settings.js';
+import { readEnvironment, fromEnvironment } from './environment.js';
+import { resolveSettings } from './resolve-settings.js';
 import { ConfigError } from './config-error.js';
 
 const GOOD = 'sRp1Oaj2uHKIV0lPgHdyTInlPzYyI4NXqUZ8iS0m2vA';
@@ -108,5 +108,50 @@ describe('JWK_URL', () => {
   ])('is good in production: %s', (address) => {
     const { settings } = readEnvironment({ ...production, SIMPLE_JWT_JWK_URL: address });
     expect(settings.jwkUrl).toBe(address);
+  });
+});
+
+describe('settings that contradict each other', () => {
+  it('are named as they were given, the one to be changed first, with an example', () => {
+    const env = {
+      SIMPLE_JWT_ACCESS_TOKEN_LIFETIME: '2d',
+      SIMPLE_JWT_JTI_CLAIM: 'none',
+      SIMPLE_JWT_REVOKE_TOKEN_CLAIM: 'user_id',
+      SIMPLE_JWT_USER_ID_CLAIM: 'sid',
+      AUTHENTICATION_CLASSES: 'SessionAuthentication',
+      SIMPLE_JWT_ALGORITHM: 'ES256',
+    };
+    expect(problemsOf(env)).toEqual([
+      'SIMPLE_JWT_JTI_CLAIM cannot be none with the session ledger. Example: jti',
+      'SIMPLE_JWT_JTI_CLAIM is none, and SIMPLE_JWT_BLACKLIST_AFTER_ROTATION is true: a token without an id cannot be blacklisted. Example: jti',
+      'SIMPLE_JWT_ACCESS_TOKEN_LIFETIME is longer than SIMPLE_JWT_REFRESH_TOKEN_LIFETIME: an access token must not outlive its refresh token. Example: 5m',
+      'SIMPLE_JWT_USER_ID_CLAIM has the same name as the claim sid. Example: user_id',
+      "SESSION_SECRET_KEY must be set for SessionAuthentication with ES256: a private key signs no sessions. Example: Django's SECRET_KEY",
+    ]);
+  });
+
+  it('are not looked for where one of them is wrong by itself', () => {
+    const env = { SIMPLE_JWT_REFRESH_TOKEN_LIFETIME: '1m' };
+    expect(problemsOf({ ...env, SIMPLE_JWT_ACCESS_TOKEN_LIFETIME: 'soon' })).toEqual([
+      'SIMPLE_JWT_ACCESS_TOKEN_LIFETIME is not a duration. Example: 5m',
+    ]);
+    expect(problemsOf(env)).toEqual([expect.stringContaining('is longer than')]);
+  });
+
+  it.each(['REVOKE_TOKEN_CLAIM', 'USER_ID_CLAIM'])('are two claims of one name: %s', (claim) => {
+    expect(problemsOf({ [`SIMPLE_JWT_${claim}`]: 'refresh_exp' })).toEqual([
+      expect.stringMatching(/ has the same name as SIMPLE_JWT_\w+_CLAIM\. Example: /),
+    ]);
+  });
+});
+
+describe('a misspelt variable', () => {
+  it('is refused with the name that was probably meant', () => {
+    expect(problemsOf({ SIMPLE_JWT_ACCES_TOKEN_LIFETIME: '5m', SIMPLE_JWT_NONSENSE: 'x' })).toEqual(
+      [
+        'SIMPLE_JWT_ACCES_TOKEN_LIFETIME is not a setting. Did you mean SIMPLE_JWT_ACCESS_TOKEN_LIFETIME? docs/settings.md lists them all.',
+        'SIMPLE_JWT_NONSENSE is not a setting. docs/settings.md lists them all.',
+      ],
+    );
   });
 });

@@ -1,5 +1,5 @@
-import { readEnvironment } from './environment.js';
-import { fromEnvironment, resolveSettings } from './resolve-settings.js';
+import { readEnvironment, fromEnvironment } from './environment.js';
+import { resolveSettings } from './resolve-settings.js';
 import { ConfigError } from './config-error.js';
 
 /** The problems that the environment has, and nothing when it has none. */
