@@ -1,36 +1,36 @@
 import { Module } from '@nestjs/common';
 import { PassportModule } from '@nestjs/passport';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { EventsModule } from '../events/events.module.js';
 import { LedgerModule } from '../ledger/ledger.module.js';
 import { ThrottlingModule } from '../throttling/throttling.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { PasswordDecoys } from '../login/password-decoys.js';
 import { UsersModule } from '../users/users.module.js';
+import { AuthSettings } from '../config/auth-settings.js';
 import { AccountOwner } from '../authentication/account-owner.js';
 import { AuthErrorFilter } from '../http/auth-error.filter.js';
 import { AuthToken } from '../authentication/auth-token.entity.js';
-import { AuthenticationChain } from '../authentication/authentication-chain.js';
+import type { Authentication } from '../authentication/authentication.js';
+import {
+  AUTHENTICATIONS,
+  AuthenticationChain,
+  HostAuthentications,
+} from '../authentication/authentication-chain.js';
 import { AuthenticationGuard } from '../guards/authentication.guard.js';
-import { BasicAuthentication } from '../authentication/basic-authentication.js';
 import { DjangoSession } from '../authentication/django-session.entity.js';
 import { JwtAuthGuard } from '../guards/jwt-auth.guard.js';
 import { JwtAuthentication } from '../authentication/jwt-authentication.js';
-import {
-  JwtStatelessAuthentication,
-  JwtTokenOnlyAuthentication,
-} from '../authentication/jwt-stateless-authentication.js';
-import { JwtStrategy } from '../authentication/jwt.strategy.js';
+import { JwtTokenOnlyAuthentication } from '../authentication/jwt-stateless-authentication.js';
+import { JwtStrategy, LocalStrategy, StrategyNames } from '../authentication/passport.js';
 import { LocalAuthGuard } from '../guards/local-auth.guard.js';
-import { LocalStrategy } from '../authentication/local.strategy.js';
+import { LoginPolicy } from '../login/login-policy.js';
 import { LoginService } from '../login/login.service.js';
 import { OptionalJwtAuthGuard } from '../guards/optional-jwt-auth.guard.js';
 import { RefreshCookie } from '../refresh-cookie/refresh-cookie.service.js';
 import { RequestContextPipe } from '../http/request-context.pipe.js';
-import { SessionAuthentication } from '../authentication/session-authentication.js';
 import { StartCheck } from './start-check.js';
 import { StatelessJwtAuthGuard } from '../guards/stateless-jwt-auth.guard.js';
-import { StrategyNames } from '../authentication/strategy-names.js';
-import { TokenAuthentication } from '../authentication/token-authentication.js';
 import { TokenViewsService } from '../token-views/token-views.service.js';
 import { UnreachedHandlers } from './unreached-handlers.js';
 
@@ -43,6 +43,7 @@ import { UnreachedHandlers } from './unreached-handlers.js';
     PassportModule,
     TokensModule,
     UsersModule,
+    EventsModule,
     LedgerModule,
     ThrottlingModule,
     TypeOrmModule.forFeature([AuthToken, DjangoSession]),
@@ -50,26 +51,32 @@ import { UnreachedHandlers } from './unreached-handlers.js';
   providers: [
     AccountOwner,
     AuthErrorFilter,
-    AuthenticationChain,
+    ...AUTHENTICATIONS,
+    {
+      provide: AuthenticationChain,
+      inject: [AuthSettings, StrategyNames, HostAuthentications, ...AUTHENTICATIONS],
+      useFactory: (
+        settings: AuthSettings,
+        names: StrategyNames,
+        host: HostAuthentications,
+        ...ours: Authentication[]
+      ) => new AuthenticationChain(settings, names, [...ours, ...host.classes]),
+    },
     AuthenticationGuard,
-    BasicAuthentication,
-    JwtAuthentication,
     JwtAuthGuard,
-    JwtStatelessAuthentication,
     JwtStrategy,
     JwtTokenOnlyAuthentication,
     LocalAuthGuard,
     LocalStrategy,
+    LoginPolicy,
     LoginService,
     OptionalJwtAuthGuard,
     PasswordDecoys,
     RefreshCookie,
     RequestContextPipe,
-    SessionAuthentication,
     StatelessJwtAuthGuard,
     StrategyNames,
     StartCheck,
-    TokenAuthentication,
     TokenViewsService,
     UnreachedHandlers,
   ],
@@ -78,6 +85,7 @@ import { UnreachedHandlers } from './unreached-handlers.js';
     AuthErrorFilter,
     AuthenticationChain,
     AuthenticationGuard,
+    EventsModule,
     JwtAuthentication,
     JwtAuthGuard,
     JwtTokenOnlyAuthentication,

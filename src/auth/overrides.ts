@@ -1,12 +1,13 @@
 import type { InjectionToken, Provider, Type } from '@nestjs/common';
 import type { Abstract, ExistingProvider, FactoryProvider, ValueProvider } from '@nestjs/common';
+import { Authentication } from '../authentication/authentication.js';
+import { HostAuthentications } from '../authentication/authentication-chain.js';
 import { Clock } from '../common/clock.js';
 import { AuthSettings } from '../config/auth-settings.js';
 import { closest } from '../config/closest.js';
 import { ConfigError } from '../config/config-error.js';
-import { DjangoLedger } from '../ledger/django-ledger.js';
+import { chosenLedger } from '../ledger/ledger.module.js';
 import { RefreshTokenLedger } from '../ledger/refresh-token-ledger.js';
-import { SessionLedger } from '../ledger/session-ledger.js';
 import { TokenClaims } from '../tokens/token-claims.js';
 import { DjangoPasswordHasher } from '../passwords/django-password-hasher.js';
 import { PasswordHasher } from '../passwords/password-hasher.js';
@@ -48,7 +49,10 @@ interface Seams {
  *
  * @publicApi
  */
-export type AuthOverrides = { readonly [S in keyof Seams]?: Override<Seams[S]> };
+export type AuthOverrides = { readonly [S in keyof Seams]?: Override<Seams[S]> } & {
+  /** Authentication classes beside ours, to be named in `authenticationClasses` and `@UseAuthentication()`. */
+  readonly authentications?: readonly Override<Authentication>[];
+};
 
 /** A seam: the class that everything else injects, and what stands there unless a host says otherwise. */
 interface Seam<T> {
@@ -81,14 +85,7 @@ const SEAMS: { readonly [S in keyof Seams]: Seam<Seams[S]> } = {
     },
   },
   claims: { token: TokenClaims, standard: { useFactory: () => new TokenClaims() } },
-  ledger: {
-    token: RefreshTokenLedger,
-    standard: {
-      inject: [AuthSettings, DjangoLedger, SessionLedger],
-      useFactory: ({ ledger }: AuthSettings, django: DjangoLedger, sessions: SessionLedger) =>
-        ledger === 'django' ? django : sessions,
-    },
-  },
+  ledger: { token: RefreshTokenLedger, standard: chosenLedger },
 };
 
 /** The providers of every seam, and the tokens under which the rest of the application finds them. */
@@ -98,7 +95,10 @@ export interface SeamProviders {
 }
 
 /** @throws ConfigError when an override has a name that is none, or is not what can stand there */
-export function seamProviders(overrides: AuthOverrides): SeamProviders {
+export function seamProviders({
+  authentications = [],
+  ...overrides
+}: AuthOverrides): SeamProviders {
   const names = Object.keys(SEAMS) as (keyof Seams)[];
   for (const name of Object.keys(overrides)) {
     if (!names.includes(name as keyof Seams)) {
@@ -106,53 +106,71 @@ export function seamProviders(overrides: AuthOverrides): SeamProviders {
     }
   }
   const providers: Provider[] = [];
-  const exports: InjectionToken[] = [];
+  const exports: InjectionToken[] = [HostAuthentications];
   for (const name of names) {
     const { token, standard } = SEAMS[name];
-    const own = overrides[name];
+    const given: Override<unknown> | undefined = overrides[name];
     exports.push(token);
-    if (own === undefined) providers.push({ provide: token, ...standard } as Provider);
-    else if (typeof own === 'function') {
-      requireSeam(name, token, own.prototype);
-      // Under its own name as well, so that the host can inject what its class has beyond the seam.
-      providers.push(own, { provide: token, useExisting: own });
-      exports.push(own);
-    } else providers.push(...customProviders(name, token, own));
+    if (given === undefined) providers.push({ provide: token, ...standard } as Provider);
+    else providers.push(...hostProviders(name, token, given, token));
+    if (typeof given === 'function') exports.push(given);
   }
+  const tokens = authentications.map((given, index) => {
+    const name = `authentications[${index}]`;
+    const token = Symbol(name);
+    providers.push(...hostProviders(name, Authentication, given, token));
+    return token;
+  });
+  providers.push({
+    provide: HostAuthentications,
+    inject: tokens,
+    useFactory: (...classes: Authentication[]) => new HostAuthentications(classes),
+  });
   return { providers, exports };
 }
 
-/** The host's provider, and the seam behind a look at what it gives. */
-function customProviders(
+/**
+ * The host's provider, and under `token` what it gives, if that extends the seam. A class stands under its own name as
+ * well, so that the host can inject what the class has beyond the seam.
+ *
+ * @param name - the option, for the messages
+ */
+function hostProviders(
   name: string,
-  token: Abstract<unknown>,
-  own: Exclude<Override<unknown>, Type>,
+  seam: Abstract<unknown>,
+  given: Override<unknown>,
+  token: InjectionToken,
 ): Provider[] {
   const isProvider =
-    typeof own === 'object' &&
-    own !== null &&
-    ['useExisting', 'useFactory', 'useValue'].some((key) => key in own);
-  if (!isProvider) {
+    typeof given === 'object' &&
+    given !== null &&
+    ['useExisting', 'useFactory', 'useValue'].some((key) => key in given);
+  if (typeof given !== 'function' && !isProvider) {
     throw new ConfigError([
-      `overrides.${name} is neither a class nor a provider. Example: overrides: { ${name}: MyClass }`,
+      `overrides.${name} is neither a class nor a provider. Example: overrides: { ${example(name, 'MyClass')} }`,
     ]);
   }
-  const given = Symbol(`overrides.${name}`);
+  const source = typeof given === 'function' ? given : Symbol(name);
   return [
-    { provide: given, ...own } as Provider,
+    typeof given === 'function' ? given : ({ provide: source, ...given } as Provider),
     {
       provide: token,
-      inject: [given],
-      useFactory: (instance: unknown) => requireSeam(name, token, instance),
+      inject: [source],
+      useFactory: (instance: unknown) => requireSeam(name, seam, instance),
     },
   ];
 }
 
-/** Something that only looks like it lacks what the class has beyond the methods that a host writes. */
+/** A look-alike lacks what the class of the seam has beyond the methods that a host writes. */
 function requireSeam<T>(name: string, token: Abstract<unknown>, instance: T): T {
   if (instance instanceof (token as Type)) return instance;
   const { name: seam } = token as Type;
   throw new ConfigError([
-    `overrides.${name} does not extend ${seam}, so that it would not be asked everywhere. Example: class My${seam} extends ${seam}, and overrides: { ${name}: My${seam} }`,
+    `overrides.${name} does not extend ${seam}, so that it would not be asked everywhere. Example: class My${seam} extends ${seam}, and overrides: { ${example(name, `My${seam}`)} }`,
   ]);
+}
+
+function example(name: string, className: string): string {
+  const option = name.replace(/\[\d+\]$/, '');
+  return `${option}: ${option === name ? className : `[${className}]`}`;
 }

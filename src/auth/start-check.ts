@@ -1,4 +1,4 @@
-import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationBootstrap, type Type } from '@nestjs/common';
 import { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { DataSource } from 'typeorm';
 import { databaseFault } from '../common/database-fault.js';
@@ -8,17 +8,16 @@ import { sessionKeyProblems } from '../config/resolve-settings.js';
 import { ConfigError } from '../config/config-error.js';
 import { SettingsModule } from '../config/settings.module.js';
 import type { AuthenticationClass } from '../config/settings.js';
+import { AuthenticationChain } from '../authentication/authentication-chain.js';
+import { AUTHENTICATION } from '../guards/route-rules.js';
 import { intruderProblem, requireSound } from '../database/database-facts.js';
 import { requireEntities, requireTables } from '../database/schema.js';
 import { AUTH_ENTITIES } from './entities.js';
-import { DjangoLedger } from '../ledger/django-ledger.js';
 import { RefreshTokenLedger } from '../ledger/refresh-token-ledger.js';
-import { SessionLedger } from '../ledger/session-ledger.js';
 import { requireTriggers } from '../users/trigger-check.js';
 import { UserStore } from '../users/user-store.js';
 import { UsersService } from '../users/users.service.js';
-import { cachingInterceptors } from './caching-interceptors.js';
-import { chainsInUse } from './chains-in-use.js';
+import { handlersInUse } from './handlers-in-use.js';
 import { StatelessAuthModule } from './stateless-auth.module.js';
 
 /** Classes that find users in Django's tables. */
@@ -43,18 +42,19 @@ export class StartCheck implements OnApplicationBootstrap {
     private readonly users: UserStore,
     private readonly settings: AuthSettings,
     ledger: RefreshTokenLedger,
+    chain: AuthenticationChain,
   ) {
     requireOneModule(modules);
     if (database.isInitialized) requireEntities(database, AUTH_ENTITIES);
     const problems = [
-      ...userStoreProblems(settings, users, ledger),
-      ...ledgerProblems(settings, ledger),
-      ...chainProblems(settings, users, chainsInUse(modules)),
+      ...ledger.problemsWith(settings),
+      ...userStoreProblems(settings, users),
+      ...chainsInUse(modules).flatMap((use) => chainProblems(settings, users, chain, use)),
     ];
     if (problems.length > 0) throw new ConfigError(problems);
   }
 
-  /** Behind the hooks in which a host may run its migrations. */
+  /** After the hooks in which a host may run its migrations. */
   async onApplicationBootstrap(): Promise<void> {
     this.warnOfCaches();
     try {
@@ -75,7 +75,7 @@ export class StartCheck implements OnApplicationBootstrap {
     await requireTriggers(this.database, this.users.table);
   }
 
-  /** Here, since global interceptors that are no providers are set behind the constructor. */
+  /** Here, since global interceptors that are no providers are set after the constructor has run. */
   private warnOfCaches(): void {
     for (const name of cachingInterceptors(this.application)) {
       this.logger.warn(
@@ -85,7 +85,7 @@ export class StartCheck implements OnApplicationBootstrap {
   }
 }
 
-/** Two would mean two sets of settings, and whoever injects them gets either. */
+/** Two would mean two sets of settings, and a class that injects the settings would get either. */
 function requireOneModule(modules: ModulesContainer): void {
   const imported = [...modules.values()].map(({ metatype }): unknown => metatype);
   const count = imported.filter((metatype) => metatype === SettingsModule).length;
@@ -101,18 +101,9 @@ function requireOneModule(modules: ModulesContainer): void {
 }
 
 /** Some of what Django's database has refers to Django's users and to no others. */
-function userStoreProblems(
-  settings: AuthSettings,
-  users: UserStore,
-  ledger: RefreshTokenLedger,
-): string[] {
+function userStoreProblems(settings: AuthSettings, users: UserStore): string[] {
   if (users instanceof UsersService) return [];
   const problems: string[] = [];
-  if (ledger instanceof DjangoLedger) {
-    problems.push(
-      "overrides.userStore needs the session ledger: Django's token tables refer to auth_user. Example: ledger: 'sessions'",
-    );
-  }
   for (const name of DJANGO_USERS_ONLY) {
     if (settings.authenticationClasses.includes(name)) {
       problems.push(`${notWithOwnUsers(name)} Leave it out of authenticationClasses.`);
@@ -121,24 +112,43 @@ function userStoreProblems(
   return problems;
 }
 
+/** A chain of `@UseAuthentication()`, and the handler or class that it stands at. */
+interface ChainInUse {
+  readonly names: readonly AuthenticationClass[];
+  readonly place: string;
+}
+
+function chainsOf(target: object, place: string): ChainInUse[] {
+  const names = Reflect.getMetadata(AUTHENTICATION, target) as AuthenticationClass[] | undefined;
+  return names ? [{ names, place }] : [];
+}
+
+/** The chains of `@UseAuthentication()` anywhere in the application. */
+function chainsInUse(modules: ModulesContainer): ChainInUse[] {
+  return [...handlersInUse(modules)].flatMap(({ type, methods }) => [
+    ...chainsOf(type, type.name),
+    ...[...methods].flatMap(([name, method]) => chainsOf(method, `${type.name}.${name}`)),
+  ]);
+}
+
 /** What `@UseAuthentication()` names must meet the same demands as what the settings name. */
 function chainProblems(
   settings: AuthSettings,
   users: UserStore,
-  places: ReadonlyMap<AuthenticationClass, string>,
+  chain: AuthenticationChain,
+  { names, place }: ChainInUse,
 ): string[] {
-  const problems: string[] = [];
-  for (const [name, place] of places) {
-    if (settings.authenticationClasses.includes(name)) continue;
-    if (DJANGO_USERS_ONLY.includes(name) && !(users instanceof UsersService)) {
-      problems.push(`${notWithOwnUsers(name)} Leave it out of @UseAuthentication() of ${place}.`);
+  const decorator = `@UseAuthentication() of ${place}`;
+  const others = names.filter((name) => !settings.authenticationClasses.includes(name));
+  const problems = chain.problems(others, decorator);
+  if (!(users instanceof UsersService)) {
+    for (const name of others.filter((one) => DJANGO_USERS_ONLY.includes(one))) {
+      problems.push(`${notWithOwnUsers(name)} Leave it out of ${decorator}.`);
     }
-    if (name === 'SessionAuthentication') {
-      problems.push(
-        ...sessionKeyProblems(settings, (setting) => setting).map(
-          (problem) => `@UseAuthentication() of ${place}: ${problem}`,
-        ),
-      );
+  }
+  if (others.includes('SessionAuthentication')) {
+    for (const problem of sessionKeyProblems(settings, (setting) => setting)) {
+      problems.push(`${decorator}: ${problem}`);
     }
   }
   return problems;
@@ -148,11 +158,18 @@ function notWithOwnUsers(name: AuthenticationClass): string {
   return `overrides.userStore cannot be used with ${name}, which finds users of Django's auth_user table.`;
 }
 
-function ledgerProblems(settings: AuthSettings, ledger: RefreshTokenLedger): string[] {
-  const isOurs = ledger instanceof SessionLedger || ledger instanceof DjangoLedger;
-  return isOurs || !settings.checkSession
-    ? []
-    : [
-        'overrides.ledger needs checkSession: false: the guard looks at sessions in the table of the session ledger only.',
-      ];
+/** What Nest's `CacheInterceptor` and its subclasses have: they leave our views alone (`@HttpView`). */
+type NestCache = { readonly isRequestCacheable?: unknown };
+
+/** Names of global interceptors that seem to cache and of which nothing more is known. */
+function cachingInterceptors(application: ApplicationConfig): string[] {
+  const types = [
+    ...application.getGlobalInterceptors().map((one) => one.constructor),
+    ...application.getGlobalRequestInterceptors().map(({ metatype }) => metatype),
+  ] as (Type | null)[];
+  return types.flatMap((type) =>
+    type && /cach/i.test(type.name) && !(type.prototype as NestCache).isRequestCacheable
+      ? [type.name]
+      : [],
+  );
 }

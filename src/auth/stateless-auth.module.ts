@@ -7,8 +7,6 @@ import {
 } from '../config/settings.module.js';
 import { IssuerKeys } from '../keys/issuer-keys.js';
 import { KeysService } from '../keys/keys.service.js';
-import { AuthFacts } from '../ledger/auth-facts.js';
-import { RefreshTokenLedger } from '../ledger/refresh-token-ledger.js';
 import { TokenBackend } from '../tokens/token-backend.js';
 import { TokensService } from '../tokens/tokens.service.js';
 import { AuthErrorFilter } from '../http/auth-error.filter.js';
@@ -51,9 +49,6 @@ function verifying(settings: DynamicModule): DynamicModule {
       TokensService,
       UnreachedHandlers,
       { provide: KeysService, useClass: IssuerKeys },
-      // What an authentication that looks nobody up is never going to ask.
-      { provide: AuthFacts, useValue: null },
-      { provide: RefreshTokenLedger, useValue: null },
     ],
     exports: [AuthErrorFilter, JwtTokenOnlyAuthentication, RequestContextPipe, TokensService],
   };

@@ -1,15 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { AuthError } from '../common/errors.js';
-import { Authentication, type Authenticated } from './authentication.js';
-import { headerOf, wordsOf } from './headers.js';
+import { Authentication, authenticatedUser, type Authenticated } from './authentication.js';
+import { authenticationFailed, credentialsOf } from './headers.js';
 import type { CredentialSource } from '../transports/credential-source.js';
-import { authenticatedUser } from './jwt-authentication.js';
 import { LoginService } from '../login/login.service.js';
 import { RequestContextPipe } from '../http/request-context.pipe.js';
 
 /** DRF's `BasicAuthentication`: user name and password in the header of every request (RFC 7617, contract §11). */
 @Injectable()
 export class BasicAuthentication extends Authentication {
+  override readonly name = 'BasicAuthentication';
+  override readonly strategyName = 'basic';
   override readonly challenge = 'Basic realm="api"';
 
   constructor(
@@ -20,16 +20,12 @@ export class BasicAuthentication extends Authentication {
   }
 
   override async authenticate(request: CredentialSource): Promise<Authenticated | null> {
-    const words = wordsOf(headerOf(request, 'authorization'));
-    if (words[0]?.toLowerCase() !== 'basic') return null;
-    if (words.length === 1) throw refused('Invalid basic header. No credentials provided.');
-    if (words.length > 2) {
-      throw refused('Invalid basic header. Credentials string should not contain spaces.');
-    }
-    const [username, password] = readCredentials(words[1] ?? '');
+    const encoded = credentialsOf(request, 'basic', 'Credentials');
+    if (encoded === null) return null;
+    const [username, password] = readCredentials(encoded);
     const context = this.contexts.transform(request);
     const user = await this.login.findUser(username, password, context);
-    if (user === null) throw refused('Invalid username/password.');
+    if (user === null) throw authenticationFailed('Invalid username/password.', 'basic');
     return { user: authenticatedUser(user) };
   }
 }
@@ -41,7 +37,10 @@ function readCredentials(encoded: string): [username: string, password: string] 
   const padding = clean.length - data.length;
   const isDecodable = data.length % 4 !== 1 && padding >= (4 - (data.length % 4)) % 4;
   if (!isDecodable) {
-    throw refused('Invalid basic header. Credentials not correctly base64 encoded.');
+    throw authenticationFailed(
+      'Invalid basic header. Credentials not correctly base64 encoded.',
+      'basic',
+    );
   }
   const bytes = Buffer.from(data, 'base64');
   const text = decodeUtf8(bytes) ?? bytes.toString('latin1');
@@ -62,8 +61,4 @@ function decodeUtf8(bytes: Buffer): string | null {
   } catch {
     return null;
   }
-}
-
-function refused(detail: string): AuthError {
-  return new AuthError('authentication_failed', { detail, reason: 'basic' });
 }

@@ -25,6 +25,32 @@ export function isRepeated(request: CredentialSource, name: string): boolean {
   return found > 1;
 }
 
+/**
+ * The one word after a keyword of the authorization header, as DRF reads it (RFC 7617 for `Basic`, contract §11); null
+ * where the header starts with another keyword.
+ *
+ * @param noun - what the message about a second word says of the credentials
+ * @throws AuthError `authentication_failed` when there is not exactly one word
+ */
+export function credentialsOf(
+  request: CredentialSource,
+  keyword: 'basic' | 'token',
+  noun: string,
+): string | null {
+  const [first, credentials, ...more] = wordsOf(headerOf(request, 'authorization'));
+  if (first?.toLowerCase() !== keyword) return null;
+  const problem = (text: string): AuthError =>
+    authenticationFailed(`Invalid ${keyword} header. ${text}`, keyword);
+  if (credentials === undefined) throw problem('No credentials provided.');
+  if (more.length > 0) throw problem(`${noun} string should not contain spaces.`);
+  return credentials;
+}
+
+/** @param reason - the authentication class that refuses, for the log */
+export function authenticationFailed(detail: string, reason: string): AuthError {
+  return new AuthError('authentication_failed', { detail, reason });
+}
+
 /** White space by which Python's `bytes.split()` splits, as DRF does with the header (contract §11). */
 const WHITESPACE = /[\t\n\v\f\r ]+/;
 

@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { InvalidTokenError } from '../common/errors.js';
+import { AuthSettings } from '../config/auth-settings.js';
+import { RefreshTokenLedger } from '../ledger/refresh-token-ledger.js';
 import type { Claims } from '../tokens/domain/compact.js';
+import { TokensService } from '../tokens/tokens.service.js';
 import type { AuthenticatedUser } from '../users/authenticated-user.js';
-import { JwtAuthentication } from './jwt-authentication.js';
+import { BearerAuthentication, type TokenOwner } from './bearer-authentication.js';
 
 /**
  * The user of a stateless token, made of its claims alone: SimpleJWT's `TokenUser` (contract §11).
@@ -15,33 +17,42 @@ export interface TokenUser extends AuthenticatedUser {
   readonly claims: Claims;
 }
 
-/** SimpleJWT's `JWTStatelessUserAuthentication`: the token is believed, no user is looked up. */
+/**
+ * Believes the token, and looks up nothing, not even a sliding token in the ledger: what `StatelessJwtAuthGuard` asks.
+ */
 @Injectable()
-export class JwtStatelessAuthentication extends JwtAuthentication {
-  protected override factsOf(claims: Claims): Promise<null> {
-    if (this.tokens.userIdOf(claims) !== undefined) return Promise.resolve(null);
-    throw new InvalidTokenError('Token contained no recognizable user identification', {
-      reason: 'no_user_id',
-    });
-  }
+export class JwtTokenOnlyAuthentication extends BearerAuthentication<null> {
+  override readonly name = 'JWTStatelessUserAuthentication';
+  override readonly strategyName = 'jwt-stateless';
 
-  protected override userFrom(claims: Claims): TokenUser {
+  protected override ownerOf(claims: Claims): TokenOwner<null> {
+    const id = this.userIdOf(claims);
     const username = claims['username'];
-    return {
-      id: this.tokens.userIdOf(claims),
+    const user: TokenUser = {
+      id,
       username: typeof username === 'string' ? username : '',
       isActive: true,
       isStaff: claims['is_staff'] === true,
       isSuperuser: claims['is_superuser'] === true,
       claims,
     };
+    return { user, facts: null };
+  }
+
+  /** Claims do not change. */
+  protected override holds(): boolean {
+    return true;
   }
 }
 
-/** The same without any look at the ledger, not even for sliding tokens: what `StatelessJwtAuthGuard` believes. */
+/** SimpleJWT's `JWTStatelessUserAuthentication`: no user is looked up, but sliding and refresh tokens in the ledger. */
 @Injectable()
-export class JwtTokenOnlyAuthentication extends JwtStatelessAuthentication {
-  protected override isRevoked(): Promise<boolean> {
-    return Promise.resolve(false);
+export class JwtStatelessAuthentication extends JwtTokenOnlyAuthentication {
+  constructor(
+    settings: AuthSettings,
+    tokens: TokensService,
+    protected override readonly ledger: RefreshTokenLedger,
+  ) {
+    super(settings, tokens);
   }
 }

@@ -1,17 +1,17 @@
 import { timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { parse } from 'cookie';
 import { InjectRepository } from '@nestjs/typeorm';
 import { MoreThan, Repository } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { AuthError } from '../common/errors.js';
 import { AuthSettings } from '../config/auth-settings.js';
 import { UserStore } from '../users/user-store.js';
-import { Authentication, type Authenticated } from './authentication.js';
+import { Authentication, authenticatedUser, type Authenticated } from './authentication.js';
 import { headerOf } from './headers.js';
 import type { CredentialSource } from '../transports/credential-source.js';
 import { DjangoSession } from './django-session.entity.js';
 import { authHashFits, readSession, type SessionUser } from './domain/django-session.js';
-import { authenticatedUser } from './jwt-authentication.js';
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 /** Letters of Django's CSRF secret; a masked token is a mask of this length and the masked secret. */
@@ -24,8 +24,10 @@ const CSRF_LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012345
  */
 @Injectable()
 export class SessionAuthentication extends Authentication {
+  override readonly name = 'SessionAuthentication';
+  override readonly strategyName = 'session';
   override readonly challenge = null;
-  /** The present one, then those that went before it, as Django's `SECRET_KEY_FALLBACKS`. */
+  /** The present secret, then the earlier ones, as Django's `SECRET_KEY_FALLBACKS`. */
   private readonly secrets: readonly string[];
 
   constructor(
@@ -69,8 +71,8 @@ export class SessionAuthentication extends Authentication {
 }
 
 /**
- * Whether it is an answer that is asked for, and nothing else. A socket is opened by a GET that any page may send, with its
- * visitor's cookies, and no rule of the browser's keeps the page from writing and reading what follows (RFC 6455 §10.2).
+ * Whether the request asks for an answer and nothing else. A socket is opened by a GET that any page may send, with its
+ * visitor's cookies, and no rule of the browser keeps the page from writing and reading what follows (RFC 6455 §10.2).
  * Messages have no method.
  */
 function isHttp(request: CredentialSource): boolean {
@@ -79,7 +81,7 @@ function isHttp(request: CredentialSource): boolean {
 
 /**
  * Django's check: the cookie and the header hold the same secret, whatever mask each wears. Over HTTP a request may name
- * no origin, as in Django; whoever opens a socket must, since every browser does.
+ * no origin, as in Django; the opening of a socket must name one, since every browser does.
  */
 function checkCsrf(request: CredentialSource): void {
   const origin = headerOf(request, 'origin');
@@ -118,11 +120,8 @@ function csrfSecret(token: string): string | null {
   }).join('');
 }
 
-/** The first cookie of that name (RFC 6265 §5.4). */
+/** The first cookie of that name (RFC 6265 §5.4), which Django does not decode. */
 function cookieOf(request: CredentialSource, name: string): string {
-  for (const pair of headerOf(request, 'cookie').split(';')) {
-    const [key, ...value] = pair.split('=');
-    if (key?.trim() === name) return value.join('=').trim().replaceAll(/^"|"$/g, '');
-  }
-  return '';
+  const cookies = parse(headerOf(request, 'cookie'), { decode: (value) => value });
+  return cookies[name]?.replaceAll(/^"|"$/g, '') ?? '';
 }

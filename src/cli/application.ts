@@ -36,7 +36,7 @@ export async function withApplication(
   work: (app: INestApplicationContext) => Promise<void>,
 ): Promise<void> {
   await withDatabase(config, async (databaseUrl) => {
-    const signing = withSigningKey(config);
+    const signing = await withSigningKey(config);
     // Before Nest starts, as in the server: Nest would log a wrong key with a stack.
     loadConfiguredKeys(signing.settings);
     await withDataSource(databaseUrl, (database) => checkKeyRing(database, config.settings));

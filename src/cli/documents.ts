@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ERRORS } from '../common/errors.js';
+import { PUBLIC_REASONS } from '../token-views/refusals.js';
 import { ConfigError } from '../config/config-error.js';
 import { codeOf } from '../embedded-postgres/embedded-postgres-error.js';
 
@@ -27,40 +28,6 @@ const REFUSED_REFRESH = `## Why a refresh is refused
 In the profile \`secure\` the 401 of the two refresh views has one member more, \`reason\`. A client must not log out for
 all of them:`;
 
-const REASONS: readonly (readonly [reason: string, meaning: string, remedy: string])[] = [
-  [
-    'stale',
-    'The token is an old one; the session lives. A request came late, or another tab was faster.',
-    'Do not log out: read your store again, and refresh with the newer token. With the cookie: call once more.',
-  ],
-  [
-    'reused',
-    'The token was used before, and comes from another client. It may have been stolen, so the session has ended.',
-    'Log in.',
-  ],
-  [
-    'session_ended',
-    'The session had ended: by log-out, a changed password, the user, staff, a deactivation, `SESSIONS_PER_USER`, or a spent token that came back.',
-    'Log in.',
-  ],
-  [
-    'user_inactive',
-    'The user is deactivated or deleted, or may not have tokens by a rule of the host.',
-    'Say so. Where the sessions were let rest (`?keep_sessions=true`), an activated user goes on with the same token.',
-  ],
-  [
-    'password_changed',
-    'The token has the digest of another password (`CHECK_REVOKE_TOKEN`).',
-    'Log in.',
-  ],
-  ['expired', 'The token was not used in time.', 'Log in.'],
-  [
-    'invalid',
-    'Anything else: damaged, of another server, no refresh token, or one that its session cannot have given.',
-    'Log in.',
-  ],
-];
-
 /** `docs/errors.md`: the catalogue of errors. */
 export function errorsDocument(): string {
   const rows = Object.entries(ERRORS).map(([code, { status, detail, onWire, meaning }]) => [
@@ -73,7 +40,11 @@ export function errorsDocument(): string {
   const table = markdownTable(['code', 'status', 'sent', '`detail`', 'meaning'], rows);
   const reasons = markdownTable(
     ['`reason`', 'meaning', 'what to do'],
-    REASONS.map(([reason, ...rest]) => [`\`${reason}\``, ...rest]),
+    Object.entries(PUBLIC_REASONS).map(([reason, { meaning, remedy }]) => [
+      `\`${reason}\``,
+      meaning,
+      remedy,
+    ]),
   );
   return `${[GENERATED, ERRORS_INTRODUCTION, table, REFUSED_REFRESH, reasons].join('\n\n')}\n`;
 }

@@ -6,7 +6,8 @@ import { withDataSource } from '../server/data-source.js';
 import { RING_ALGORITHMS, type RingAlgorithm } from '../keys/domain/algorithm.js';
 import type { KeyChange, KeyDescription } from '../keys/key-description.js';
 import { KeyRotationService } from '../keys/key-rotation.service.js';
-import type { Cause } from '../events/security-event.js';
+import type { Cause } from '../events/domain/security-event.js';
+import { SecurityEvents } from '../events/security-events.js';
 import { withDatabase } from './application.js';
 import { CommandLogger } from './command-logger.js';
 
@@ -102,7 +103,7 @@ async function withKeys(work: (keys: KeyRotationService) => Promise<void>): Prom
   Logger.overrideLogger(new CommandLogger());
   await withDatabase(config, (databaseUrl) =>
     withDataSource(databaseUrl, (database) =>
-      work(new KeyRotationService(database, config.settings)),
+      work(new KeyRotationService(database, config.settings, new SecurityEvents())),
     ),
   );
 }

@@ -1,3 +1,4 @@
+import { ALGORITHMS } from '../keys/domain/algorithm.js';
 import { clientList } from './client-list.js';
 import { cookiePaths } from './cookie-paths.js';
 import { originList } from './origin-list.js';
@@ -18,26 +19,7 @@ import {
   type SettingType,
 } from './setting-type.js';
 
-/** Algorithms of RFC 7518 §3.1 and RFC 8037 that a token may be signed with. */
-export const ALGORITHMS = [
-  'HS256',
-  'HS384',
-  'HS512',
-  'RS256',
-  'RS384',
-  'RS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'EdDSA',
-] as const;
-
-export type Algorithm = (typeof ALGORITHMS)[number];
-
-/** Authentication classes that can stand in a chain (contract §11). */
+/** Authentication classes of this package (contract §11). A host adds its own with `overrides.authentications`. */
 export const AUTHENTICATION_CLASSES = [
   'JWTAuthentication',
   'JWTStatelessUserAuthentication',
@@ -46,12 +28,14 @@ export const AUTHENTICATION_CLASSES = [
   'SessionAuthentication',
 ] as const;
 
+export type StandardAuthenticationClass = (typeof AUTHENTICATION_CLASSES)[number];
+
 /**
- * The name of one of them, as `AUTHENTICATION_CLASSES` spells it.
+ * The name of an authentication class: of this package, or one that a host adds.
  *
  * @publicApi
  */
-export type AuthenticationClass = (typeof AUTHENTICATION_CLASSES)[number];
+export type AuthenticationClass = StandardAuthenticationClass | (string & Record<never, never>);
 
 /** One row of the settings table: the only place where a default is written. */
 export interface Setting<T> {
@@ -379,7 +363,11 @@ export const SETTINGS = {
     from: 'ours',
   }),
   authenticationClasses: row<readonly AuthenticationClass[]>({
-    type: listOf(...AUTHENTICATION_CLASSES),
+    // Names in options may be those of a host's classes, which `AuthenticationChain` knows.
+    type: {
+      ...listOf<AuthenticationClass>(...AUTHENTICATION_CLASSES),
+      fromOption: list.fromOption,
+    },
     default: ['JWTAuthentication'],
     meaning: 'Authentication classes of guarded routes, in the order in which they are tried.',
     from: 'DRF',

@@ -1,15 +1,12 @@
 import { Injectable, Optional, type ExecutionContext } from '@nestjs/common';
 import type { Authenticated, Authentication } from '../authentication/authentication.js';
-import {
-  AuthenticationChain,
-  type AuthenticationChoice,
-} from '../authentication/authentication-chain.js';
+import { AuthenticationChain } from '../authentication/authentication-chain.js';
 import { ChainGuard } from './chain.guard.js';
 import type { GuardedRequest } from '../transports/guarded-request.js';
 import { required } from '../config/module-checks.js';
 import type { RouteRules } from './route-rules.js';
 
-/** Whom a chain has recognised in a request. */
+/** The user that a chain has recognised in a request. */
 interface Recognised {
   /** The list itself: each application has its own. */
   readonly classes: readonly Authentication[];
@@ -17,8 +14,8 @@ interface Recognised {
 }
 
 /**
- * Where a guard is global and the handler's own as well, a password would be checked twice. What is kept is who was
- * recognised, never that a guard let somebody pass: each guard decides for itself in `handleRequest`.
+ * Where a guard is global and the handler's own as well, a password would be checked twice. The recognised user is
+ * remembered, and not that a guard let the request pass: each guard decides for itself in `handleRequest`.
  */
 const recognised = new WeakMap<GuardedRequest, Recognised>();
 
@@ -37,7 +34,7 @@ export class AuthenticationGuard extends ChainGuard {
     this.chain = required(chain, new.target.name);
   }
 
-  protected override choose({ classes }: RouteRules): AuthenticationChoice {
+  protected override chainOf({ classes }: RouteRules): readonly Authentication[] {
     return classes === null ? this.chain.standard : this.chain.choose(classes);
   }
 
@@ -46,7 +43,7 @@ export class AuthenticationGuard extends ChainGuard {
     request: GuardedRequest,
     context: ExecutionContext,
   ): Promise<Authenticated | null> {
-    // A client's handshake outlives its messages, and whoever it shows may be gone by the next one.
+    // A client's handshake outlives its messages, and the user of the handshake may be gone by the next one.
     if (context.getType() !== 'http') return super.find(classes, request, context);
     const before = recognised.get(request);
     if (before?.classes === classes) return before.found;

@@ -1,11 +1,8 @@
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import type { Authenticated, Authentication } from '../authentication/authentication.js';
 import { AuthError } from '../common/errors.js';
-import { type Authenticated, type Authentication } from '../authentication/authentication.js';
-import { BARE_TOKEN } from '../transports/credential-source.js';
-import type { AuthenticationChoice } from '../authentication/authentication-chain.js';
 import { withChallenge } from '../http/challenge.js';
-import { JwtAuthentication } from '../authentication/jwt-authentication.js';
-import { passAsNobody, passWithoutAsking } from './pass-without-asking.js';
+import { BARE_TOKEN } from '../transports/credential-source.js';
 import { standIn, type GuardedRequest } from '../transports/guarded-request.js';
 import { keepUser, requestOf } from '../transports/request-of.js';
 import { GuardKind, routeRules, type RouteRules } from './route-rules.js';
@@ -18,11 +15,17 @@ import { GuardKind, routeRules, type RouteRules } from './route-rules.js';
 export abstract class ChainGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const rules = routeRules(context);
-    if (this.isLeftOut(rules)) return passAsNobody(this, context);
-    const { classes } = this.choose(rules);
-    const [first] = classes;
-    const isKnown = first instanceof JwtAuthentication && passWithoutAsking(this, first, context);
-    return isKnown || this.ask(classes, context);
+    const request = this.getRequest(context);
+    if (this.isLeftOut(rules)) {
+      // As nobody: the user that an earlier call of the same WebSocket client had is not the user of this one.
+      request.authInfo = undefined;
+      keepUser(context, request, undefined);
+      return true;
+    }
+    const classes = this.chainOf(rules);
+    // A few look-ups in memory, where the credentials were accepted before and nothing has changed since.
+    const known = classes[0]?.recall?.(request) ?? null;
+    return known ? this.decide(context, request, known, null) : this.ask(classes, request, context);
   }
 
   /**
@@ -45,7 +48,7 @@ export abstract class ChainGuard implements CanActivate {
     context: ExecutionContext,
   ): TUser {
     if (user && !error) return user;
-    const [first] = this.choose(routeRules(context)).classes;
+    const [first] = this.chainOf(routeRules(context));
     throw withChallenge(
       error ?? new AuthError('not_authenticated'),
       first?.challenge ?? null,
@@ -59,7 +62,7 @@ export abstract class ChainGuard implements CanActivate {
   }
 
   /** The chain of a handler. */
-  protected abstract choose(rules: RouteRules): AuthenticationChoice;
+  protected abstract chainOf(rules: RouteRules): readonly Authentication[];
 
   /** The answer of the first class that recognises its credentials; null where none does. */
   protected async find(
@@ -76,9 +79,9 @@ export abstract class ChainGuard implements CanActivate {
 
   private async ask(
     classes: readonly Authentication[],
+    request: GuardedRequest,
     context: ExecutionContext,
   ): Promise<boolean> {
-    const request = this.getRequest(context);
     let found: Authenticated | null = null;
     let failure: unknown = null;
     try {
@@ -86,18 +89,31 @@ export abstract class ChainGuard implements CanActivate {
     } catch (error) {
       failure = error;
     }
-    const user: unknown = found?.user ?? null;
-    const authInfo = found ? { claims: found.claims } : undefined;
-    // Not before: the request may be that of other calls, which see what theirs has found.
-    request.authInfo = authInfo;
+    return this.decide(context, request, found, failure);
+  }
+
+  /** Lets `handleRequest` decide, and keeps the user that it gives. */
+  private decide(
+    context: ExecutionContext,
+    request: GuardedRequest,
+    found: Authenticated | null,
+    failure: unknown,
+  ): true | Promise<true> {
+    const info = found ? { claims: found.claims } : undefined;
+    // Not earlier: other calls may share the request, and see what their own guard has found.
+    request.authInfo = info;
+    const user: unknown = this.handleRequest(failure, found?.user ?? null, info, context);
+    const keep = (one: unknown): true => {
+      keepUser(context, request, one);
+      return true;
+    };
     // An override may take its time, as Passport's guards allow.
-    keepUser(context, request, await this.handleRequest(failure, user, authInfo, context));
-    return true;
+    return user instanceof Promise ? user.then(keep) : keep(user);
   }
 }
 
 /**
- * The request as authentication classes see it. A guard of the host's may take the one that opened a socket for that of a
+ * The request as authentication classes see it. A host's guard may give the request that opened a socket for that of a
  * message: its method, a GET, says nothing about what the message does.
  */
 function shownBy(request: GuardedRequest, context: ExecutionContext): GuardedRequest {

@@ -1,5 +1,5 @@
 import { Injectable, Optional } from '@nestjs/common';
-import type { AuthenticationChoice } from '../authentication/authentication-chain.js';
+import type { Authentication } from '../authentication/authentication.js';
 import { ChainGuard } from './chain.guard.js';
 import { JwtAuthentication } from '../authentication/jwt-authentication.js';
 import { required } from '../config/module-checks.js';
@@ -19,14 +19,14 @@ import { required } from '../config/module-checks.js';
  */
 @Injectable()
 export class JwtAuthGuard extends ChainGuard {
-  private readonly choice: AuthenticationChoice;
+  private readonly chain: readonly Authentication[];
 
   constructor(@Optional() authentication?: JwtAuthentication) {
     super();
-    this.choice = { classes: [required(authentication, new.target.name)] };
+    this.chain = [required(authentication, new.target.name)];
   }
 
-  protected override choose(): AuthenticationChoice {
-    return this.choice;
+  protected override chainOf(): readonly Authentication[] {
+    return this.chain;
   }
 }

@@ -4,7 +4,7 @@ import { AuthError } from '../common/errors.js';
 import { ConfigError } from '../config/config-error.js';
 import { TokenObtainPairDto } from '../login/dto/token-obtain-pair.dto.js';
 import { parsedBody, readFields } from '../http/fields.pipe.js';
-import { LocalStrategy } from '../authentication/local.strategy.js';
+import { LocalStrategy } from '../authentication/passport.js';
 import type { GuardedRequest } from '../transports/guarded-request.js';
 import { keepUser } from '../transports/request-of.js';
 import { required } from '../config/module-checks.js';

@@ -1,4 +1,4 @@
-import { Controller, Get, Header, UseFilters } from '@nestjs/common';
+import { Controller, Get, UseFilters } from '@nestjs/common';
 import {
   ApiOkResponse,
   ApiOperation,
@@ -20,7 +20,6 @@ export class HealthController {
   constructor(private readonly readiness: ReadinessService) {}
 
   @Get('live')
-  @Header('Cache-Control', 'no-store')
   @NotCached()
   @ApiOperation({ summary: 'Live', description: 'The process answers. Looks at nothing else.' })
   @ApiOkResponse({ type: HealthResponse })
@@ -29,7 +28,6 @@ export class HealthController {
   }
 
   @Get('ready')
-  @Header('Cache-Control', 'no-store')
   @NotCached()
   @ApiOperation({
     summary: 'Ready',

@@ -4,7 +4,7 @@ import { ConfigError } from '../config/config-error.js';
 import type { Config } from '../config/environment.js';
 import { requireSound } from '../database/database-facts.js';
 import { MIGRATIONS_TABLE, migrate } from '../database/migrate.js';
-import { ImpatientClient } from '../database/impatient-client.js';
+import { TimeoutDroppingClient } from '../database/timeout-dropping-client.js';
 import { AUTH_MIGRATIONS } from '../database/migrations.js';
 import { AUTH_ENTITIES } from '../auth/entities.js';
 
@@ -30,7 +30,7 @@ export function dataSourceOptions(url: string, poolSize: number): DataSourceOpti
     synchronize: false,
     poolSize,
     applicationName: 'nest-simplejwt',
-    extra: { ...TIMEOUTS, keepAlive: true, Client: ImpatientClient },
+    extra: { ...TIMEOUTS, keepAlive: true, Client: TimeoutDroppingClient },
   };
 }
 

@@ -12,7 +12,7 @@ import { drain } from './stop.js';
 import { favourSpeed, stopOnSignal } from './process.js';
 import { DemoUser, type DemoLogin } from './demo-user.js';
 import { UsersFixture } from './users-fixture.js';
-import { developmentKey } from '../config/development-key.js';
+import { developmentKey } from '../keys/generate-key.js';
 import type { Config } from '../config/environment.js';
 import { requirePackages } from '../config/optional-packages.js';
 import { ConfigError } from '../config/config-error.js';
@@ -63,7 +63,8 @@ async function startServer(config: Config): Promise<RunningServer> {
         })
       : null;
   try {
-    return await serve(withSigningKey(config), config.databaseUrl ?? embedded?.url ?? '', embedded);
+    const url = config.databaseUrl ?? embedded?.url ?? '';
+    return await serve(await withSigningKey(config), url, embedded);
   } catch (error) {
     await embedded?.stop();
     throw error;
@@ -124,10 +125,10 @@ function servesDocs({ docs, nodeEnv }: Pick<Config, 'docs' | 'nodeEnv'>): boolea
 }
 
 /** The configuration; without a signing key in it, the key of the folder `DATA_DIR` is added. */
-export function withSigningKey(config: Config): Config {
+export async function withSigningKey(config: Config): Promise<Config> {
   const { settings } = config;
   if (settings.signingKey !== '') return config;
-  const signingKey = developmentKey(config.dataDir, settings.algorithm);
+  const signingKey = await developmentKey(config.dataDir, settings.algorithm);
   return { ...config, settings: { ...settings, signingKey } };
 }
 

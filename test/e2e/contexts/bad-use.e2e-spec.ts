@@ -71,9 +71,29 @@ describe('a guard in an application without AuthModule', () => {
 });
 
 describe('a chain of a class that does not exist', () => {
-  it('is refused where it is written', () => {
-    expect(() => UseAuthentication('jwt' as 'JWTAuthentication')).toThrow(
-      '@UseAuthentication: there is no class "jwt". Use JWTAuthentication, ',
+  const known =
+    'Use JWTAuthentication, JWTStatelessUserAuthentication, BasicAuthentication, TokenAuthentication, SessionAuthentication, or add yours. Example: overrides: { authentications: [MyAuthentication] }';
+
+  it('stops the start with the handler that names it', async () => {
+    @Controller()
+    class CatsController {
+      @Get()
+      @UseAuthentication('jwt')
+      list() {
+        return [];
+      }
+    }
+    expect(
+      await refusal(startHost(await hostModule('no_class', { controllers: [CatsController] }))),
+    ).toBe(
+      `ConfigError: @UseAuthentication() of CatsController.list: there is no class "jwt". ${known}`,
+    );
+  });
+
+  it('stops the start with the setting that names it', async () => {
+    const settings = { authenticationClasses: ['jwt'] };
+    expect(await refusal(startHost(await hostModule('no_class', {}, settings)))).toBe(
+      `ConfigError: authenticationClasses: there is no class "jwt". ${known}`,
     );
   });
 });
