@@ -27,6 +27,9 @@ const BESIDE = {
   keys: ['events', 'feed'],
 };
 
+/** Pure tables that settings are checked by. */
+const TABLES_FOR_CONFIG = ['keys/domain/algorithm', 'tokens/domain/reserved-claims'];
+
 const folder = (names) => `^src/(${names.join('|')})(/|\\.)`;
 const TOP = LAYERS[0];
 
@@ -39,7 +42,10 @@ const layerRules = LAYERS.flatMap((layer, depth) =>
       from: { path: folder([name]) },
       to: {
         path: '^src/',
-        pathNot: folder([name, ...(BESIDE[name] ?? []), ...LAYERS.slice(depth + 1).flat()]),
+        pathNot: [
+          folder([name, ...(BESIDE[name] ?? []), ...LAYERS.slice(depth + 1).flat()]),
+          ...(name === 'config' ? TABLES_FOR_CONFIG.map((table) => `^src/${table}\\.ts$`) : []),
+        ],
       },
     })),
 );

@@ -35,21 +35,23 @@ export {
 } from './transports/guarded-request.js';
 export { StatelessAuthModule } from './auth/stateless-auth.module.js';
 export { StatelessJwtAuthGuard } from './guards/stateless-jwt-auth.guard.js';
-export type { TokenPaths } from './token-views/token-paths.js';
+export type { TokenPaths } from './token-views/token-view.js';
 export { TokenController } from './token-views/token.controller.js';
 export { TokenViewsService } from './token-views/token-views.service.js';
 export { SessionResponse, StaffSessionResponse } from './account/dto/session-response.dto.js';
-export { TokenBlacklistDto } from './token-views/dto/token-blacklist.dto.js';
 export { TokenObtainPairDto } from './login/dto/token-obtain-pair.dto.js';
-export { TokenRefreshSlidingDto } from './token-views/dto/token-refresh-sliding.dto.js';
-export { TokenRefreshDto } from './token-views/dto/token-refresh.dto.js';
+export {
+  TokenRefreshDto,
+  TokenBlacklistDto,
+  TokenVerifyDto,
+  TokenRefreshSlidingDto,
+} from './token-views/dto/token-requests.dto.js';
 export {
   EmptyResponse,
   SlidingTokenResponse,
   TokenPairResponse,
   TokenRefreshResponse,
 } from './token-views/dto/token-responses.dto.js';
-export { TokenVerifyDto } from './token-views/dto/token-verify.dto.js';
 export { UseAuthentication } from './guards/use-authentication.decorator.js';
 export { Clock, SystemClock } from './common/clock.js';
 export {
@@ -67,7 +69,7 @@ export { ConfigError } from './config/config-error.js';
 export type { AuthenticationClass, Settings, SettingsInput } from './config/settings.js';
 export { AUTH_MIGRATIONS } from './database/migrations.js';
 export { AUTH_ENTITIES, AUTH_TABLES } from './auth/entities.js';
-export type { Actor, Cause } from './events/security-event.js';
+export type { Actor, Cause } from './events/domain/security-event.js';
 export { HealthModule } from './health/health.module.js';
 export { JwksController } from './jwks/jwks.controller.js';
 export { JwksModule } from './jwks/jwks.module.js';
@@ -101,7 +103,6 @@ export {
   UntypedToken,
   type TokenKind,
 } from './tokens/domain/token-kind.js';
-export { Counters } from './throttling/counters.js';
 export { ThrottlingModule } from './throttling/throttling.module.js';
 export { TokenBackend } from './tokens/token-backend.js';
 export { TokensService } from './tokens/tokens.service.js';
@@ -113,11 +114,7 @@ export {
   DjangoPasswordHasher,
   type DjangoPasswordHasherOptions,
 } from './passwords/django-password-hasher.js';
-export {
-  PasswordHasher,
-  type CandidateCheck,
-  type PasswordCheck,
-} from './passwords/password-hasher.js';
+export { PasswordHasher, type CandidateCheck } from './passwords/password-hasher.js';
 export { PasswordPolicy } from './passwords/password-policy.js';
 export { UserAuthenticationRule } from './users/user-authentication-rule.js';
 export { UserStore, type AuthUser } from './users/user-store.js';

@@ -1,5 +1,7 @@
-import './server/memory.js';
-import { orExplain, runServer } from './server/main.js';
+import { exitOnOperatorError } from './server/process.js'; // the first import: it keeps the heap small
+import { runServer } from './server/start.js';
 import { readEnvironment } from './config/environment.js';
 
-await orExplain('The server cannot start.', () => runServer(readEnvironment(process.env)));
+await exitOnOperatorError('The server cannot start.', () =>
+  runServer(readEnvironment(process.env)),
+);

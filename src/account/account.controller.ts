@@ -1,19 +1,9 @@
-import {
-  Body,
-  Controller,
-  Get,
-  Header,
-  HttpCode,
-  Post,
-  UseFilters,
-  UseGuards,
-} from '@nestjs/common';
+import { Body, Controller, Get, Post, UseFilters, UseGuards } from '@nestjs/common';
 import {
   ApiBadRequestResponse,
   ApiBearerAuth,
   ApiNoContentResponse,
   ApiOkResponse,
-  ApiOperation,
   ApiTags,
   ApiTooManyRequestsResponse,
   ApiUnauthorizedResponse,
@@ -21,7 +11,7 @@ import {
 import { AuthErrorFilter } from '../http/auth-error.filter.js';
 import type { AuthenticatedUser } from '../users/authenticated-user.js';
 import { AuthenticationGuard } from '../guards/authentication.guard.js';
-import { ErrorResponse } from '../token-views/dto/token-responses.dto.js';
+import { ErrorResponse } from '../http/error-response.js';
 import { HttpView } from '../http/view.decorator.js';
 import { FieldsPipe } from '../http/fields.pipe.js';
 import { CurrentToken, CurrentUser, FromClient } from '../guards/request.decorators.js';
@@ -46,8 +36,6 @@ export class AccountController {
 
   @Get()
   @HttpView({ name: 'Me', description: 'The signed-in user.' })
-  @Header('Cache-Control', 'no-store')
-  @ApiOperation({ summary: 'Me', description: 'The signed-in user.' })
   @ApiOkResponse({ type: ProfileResponse })
   @ApiUnauthorizedResponse({ description: 'No or wrong credentials.', type: ErrorResponse })
   me(@CurrentUser() user: AuthenticatedUser): ProfileResponse {
@@ -55,12 +43,11 @@ export class AccountController {
   }
 
   @Post('password')
-  @HttpView({ name: 'Password', description: 'Changes the password and ends all other sessions.' })
-  @HttpCode(204)
-  @ApiOperation({
-    summary: 'Change Password',
+  @HttpView({
+    name: 'Change Password',
     description:
       'Changes the password and ends all other sessions; this one goes on, except with `CHECK_REVOKE_TOKEN`, and with `LEDGER=django`, whose access tokens name no session.',
+    status: 204,
   })
   @ApiNoContentResponse({ description: 'The password is changed.' })
   @ApiBadRequestResponse({ description: 'A list of messages for each wrong field.' })

@@ -4,7 +4,8 @@ import type { AuthenticatedUser } from '../users/authenticated-user.js';
 import { LoginService } from '../login/login.service.js';
 import { AuthError, ValidationError } from '../common/errors.js';
 import type { RequestContext } from '../common/request-context.js';
-import { securityEvent, sessionsEnded, type Cause } from '../events/security-event.js';
+import { sessionsEnded, type Cause } from '../events/domain/security-event.js';
+import { SecurityEvents } from '../events/security-events.js';
 import { sessionIdOf } from '../ledger/domain/session-claims.js';
 import { RefreshTokenLedger } from '../ledger/refresh-token-ledger.js';
 import { FIRST_PAGE, type PageRequest } from '../ledger/session-page.js';
@@ -43,6 +44,7 @@ export class AccountService {
     private readonly users: UserStore,
     private readonly hasher: PasswordHasher,
     private readonly policy: PasswordPolicy,
+    private readonly events: SecurityEvents,
   ) {}
 
   /** Live sessions, the newest first. */
@@ -64,7 +66,8 @@ export class AccountService {
   ): Promise<void> {
     const userId = await this.keyOf(user);
     if (!(await this.ledger.end(userId, sessionId))) throw new AuthError('not_found');
-    sessionsEnded([sessionId], 'ended', causeOf(userId, context));
+    const cause = causeOf(userId, context);
+    await this.events.emit(null, ...sessionsEnded([sessionId], 'ended', cause));
   }
 
   /** Ends all sessions of the user but the token's; all of them without a token, or where it names no session. */
@@ -75,7 +78,7 @@ export class AccountService {
   ): Promise<void> {
     const userId = await this.keyOf(user);
     const ended = await this.ledger.endOthers(userId, token ? sessionIdOf(token) : null);
-    sessionsEnded(ended, 'ended', causeOf(userId, context));
+    await this.events.emit(null, ...sessionsEnded(ended, 'ended', causeOf(userId, context)));
   }
 
   /**
@@ -101,7 +104,7 @@ export class AccountService {
     if (!(await this.users.changePassword(owner, encoded, keep))) throw wrongPassword();
     const userId = String(owner.id);
     await this.ledger.passwordChanged(userId, keep);
-    securityEvent({
+    await this.events.emit(null, {
       event: 'password_changed',
       ...causeOf(userId, context),
       target: `user:${userId}`,

@@ -1,21 +1,9 @@
-import {
-  Controller,
-  Delete,
-  Get,
-  Header,
-  HttpCode,
-  Param,
-  Query,
-  Res,
-  UseFilters,
-  UseGuards,
-} from '@nestjs/common';
+import { Controller, Delete, Get, Param, Query, Res, UseFilters, UseGuards } from '@nestjs/common';
 import {
   ApiBearerAuth,
   ApiNoContentResponse,
   ApiNotFoundResponse,
   ApiOkResponse,
-  ApiOperation,
   ApiQuery,
   ApiTags,
   ApiUnauthorizedResponse,
@@ -23,7 +11,7 @@ import {
 import { AuthErrorFilter } from '../http/auth-error.filter.js';
 import type { AuthenticatedUser } from '../users/authenticated-user.js';
 import { AuthenticationGuard } from '../guards/authentication.guard.js';
-import { ErrorResponse } from '../token-views/dto/token-responses.dto.js';
+import { ErrorResponse } from '../http/error-response.js';
 import { HttpView } from '../http/view.decorator.js';
 import { CurrentToken, CurrentUser, FromClient } from '../guards/request.decorators.js';
 import {
@@ -53,9 +41,7 @@ export class SessionsController {
   constructor(protected readonly account: AccountService) {}
 
   @Get()
-  @HttpView({ name: 'Session List', description: 'The live sessions of the signed-in user.' })
-  @Header('Cache-Control', 'no-store')
-  @ApiOperation({ summary: 'Session List', description: 'Live sessions, the newest first.' })
+  @HttpView({ name: 'Session List', description: 'Live sessions, the newest first.' })
   @PageQuery()
   @ApiOkResponse({ type: [SessionResponse], headers: PAGE_HEADERS })
   async list(
@@ -71,11 +57,10 @@ export class SessionsController {
   }
 
   @Delete(':id')
-  @HttpView({ name: 'Session', description: 'One session of the signed-in user.' })
-  @HttpCode(204)
-  @ApiOperation({
-    summary: 'End Session',
+  @HttpView({
+    name: 'End Session',
     description: 'Ends one session, on every server at once.',
+    status: 204,
   })
   @ApiNoContentResponse({ description: 'It has ended.' })
   @ApiNotFoundResponse({ description: 'The user has no such session.', type: ErrorResponse })
@@ -88,12 +73,11 @@ export class SessionsController {
   }
 
   @Delete()
-  @HttpView({ name: 'Session List', description: 'The live sessions of the signed-in user.' })
-  @HttpCode(204)
-  @ApiOperation({
-    summary: 'End Sessions',
+  @HttpView({
+    name: 'End Sessions',
     description:
       'Ends all other sessions; this one too with `LEDGER=django`, whose access tokens name no session.',
+    status: 204,
   })
   @ApiQuery({ name: 'all', enum: ['true'], required: false, description: 'Ends this one too.' })
   @ApiNoContentResponse({ description: 'They have ended.' })

@@ -2,8 +2,6 @@ import {
   Controller,
   Delete,
   Get,
-  Header,
-  HttpCode,
   Param,
   Post,
   Query,
@@ -17,7 +15,6 @@ import {
   ApiNoContentResponse,
   ApiNotFoundResponse,
   ApiOkResponse,
-  ApiOperation,
   ApiQuery,
   ApiTags,
   ApiUnauthorizedResponse,
@@ -26,7 +23,7 @@ import type { AuthenticatedUser } from '../users/authenticated-user.js';
 import { StaffSessionResponse } from '../account/dto/session-response.dto.js';
 import { AuthErrorFilter } from '../http/auth-error.filter.js';
 import { AuthenticationGuard } from '../guards/authentication.guard.js';
-import { ErrorResponse } from '../token-views/dto/token-responses.dto.js';
+import { ErrorResponse } from '../http/error-response.js';
 import { HttpView } from '../http/view.decorator.js';
 import { CurrentUser, FromClient } from '../guards/request.decorators.js';
 import {
@@ -60,9 +57,7 @@ export class AdminController {
   constructor(protected readonly admin: AdminService) {}
 
   @Get('sessions')
-  @HttpView({ name: 'User Sessions', description: 'The live sessions of a user.' })
-  @Header('Cache-Control', 'no-store')
-  @ApiOperation({ summary: 'User Sessions', description: 'Live sessions, the newest first.' })
+  @HttpView({ name: 'User Sessions', description: 'Live sessions, the newest first.' })
   @PageQuery()
   @ApiOkResponse({ type: [StaffSessionResponse], headers: PAGE_HEADERS })
   async listSessions(
@@ -79,9 +74,7 @@ export class AdminController {
   }
 
   @Delete('sessions')
-  @HttpView({ name: 'User Sessions', description: 'The live sessions of a user.' })
-  @HttpCode(204)
-  @ApiOperation({ summary: 'End User Sessions', description: 'Ends all sessions of a user.' })
+  @HttpView({ name: 'End User Sessions', description: 'Ends all sessions of a user.', status: 204 })
   @ApiNoContentResponse({ description: 'They have ended.' })
   endSessions(
     @Param('id') id: string,
@@ -94,13 +87,9 @@ export class AdminController {
   @Post('deactivate')
   @HttpView({
     name: 'Deactivate User',
-    description: "Refuses the user everywhere and ends the user's sessions.",
-  })
-  @HttpCode(204)
-  @ApiOperation({
-    summary: 'Deactivate User',
     description:
       "Refuses the user everywhere and ends the user's sessions. The last superuser cannot be deactivated.",
+    status: 204,
   })
   @ApiQuery({
     name: 'keep_sessions',
@@ -119,9 +108,7 @@ export class AdminController {
   }
 
   @Post('activate')
-  @HttpView({ name: 'Activate User', description: 'Lets the user in again.' })
-  @HttpCode(204)
-  @ApiOperation({ summary: 'Activate User', description: 'Lets the user in again.' })
+  @HttpView({ name: 'Activate User', description: 'Lets the user in again.', status: 204 })
   @ApiNoContentResponse({ description: 'The user is active.' })
   activate(
     @Param('id') id: string,

@@ -7,7 +7,8 @@ import {
 } from '../account/dto/session-response.dto.js';
 import { AuthError } from '../common/errors.js';
 import type { RequestContext } from '../common/request-context.js';
-import { securityEvent, sessionsEnded, type Cause } from '../events/security-event.js';
+import { sessionsEnded, type Cause } from '../events/domain/security-event.js';
+import { SecurityEvents } from '../events/security-events.js';
 import { RefreshTokenLedger } from '../ledger/refresh-token-ledger.js';
 import { FIRST_PAGE, type PageRequest } from '../ledger/session-page.js';
 import type { StaffVerdict } from '../users/domain/standing.js';
@@ -48,6 +49,7 @@ export class AdminService {
     private readonly owners: AccountOwner,
     private readonly users: UserStore,
     private readonly ledger: RefreshTokenLedger,
+    private readonly events: SecurityEvents,
   ) {}
 
   /** @throws AuthError `not_found` or `permission_denied` */
@@ -59,7 +61,7 @@ export class AdminService {
     const staffId = await this.staffIdOf(request);
     requireAllowed(await this.users.judgeStaffAct(staffId, userId));
     const { sessions, total, next } = await this.ledger.list(userId, page);
-    securityEvent({
+    await this.events.emit(null, {
       event: 'sessions_viewed',
       ...causeOf(staffId, request),
       target: `user:${userId}`,
@@ -74,8 +76,11 @@ export class AdminService {
     const ended = await this.ledger.endOthers(userId, null);
     const cause = causeOf(staffId, request);
     const target = `user:${userId}` as const;
-    securityEvent({ event: 'sessions_ended', ...cause, target, count: ended.length });
-    sessionsEnded(ended, 'ended', cause);
+    await this.events.emit(
+      null,
+      { event: 'sessions_ended', ...cause, target, count: ended.length },
+      ...sessionsEnded(ended, 'ended', cause),
+    );
   }
 
   /**
@@ -90,8 +95,11 @@ export class AdminService {
     const ended = keepsSessions ? [] : await this.ledger.endOthers(userId, null);
     const cause = causeOf(staffId, request);
     const target = `user:${userId}` as const;
-    securityEvent({ event: 'user_deactivated', ...cause, target, keptSessions: keepsSessions });
-    sessionsEnded(ended, 'user_deactivated', cause);
+    await this.events.emit(
+      null,
+      { event: 'user_deactivated', ...cause, target, keptSessions: keepsSessions },
+      ...sessionsEnded(ended, 'user_deactivated', cause),
+    );
   }
 
   /** @throws AuthError `not_found` or `permission_denied` */
@@ -99,7 +107,7 @@ export class AdminService {
     const staffId = await this.staffIdOf(request);
     requireAllowed(await this.users.setActive(userId, true, staffId));
     const cause = causeOf(staffId, request);
-    securityEvent({ event: 'user_activated', ...cause, target: `user:${userId}` });
+    await this.events.emit(null, { event: 'user_activated', ...cause, target: `user:${userId}` });
   }
 
   private async staffIdOf({ staff }: StaffRequest): Promise<string> {

@@ -21,7 +21,7 @@ import { RefreshCookieInterceptor } from '../refresh-cookie/refresh-cookie.inter
 import { RefreshCookie } from '../refresh-cookie/refresh-cookie.service.js';
 import { withTokenPaths } from '../token-views/relocated-controller.js';
 import { requireForRoot } from '../config/module-checks.js';
-import type { TokenPaths } from '../token-views/token-paths.js';
+import type { TokenPaths } from '../token-views/token-view.js';
 import { TokenController } from '../token-views/token.controller.js';
 
 /**

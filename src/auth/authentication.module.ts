@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { PassportModule } from '@nestjs/passport';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { EventsModule } from '../events/events.module.js';
 import { LedgerModule } from '../ledger/ledger.module.js';
 import { ThrottlingModule } from '../throttling/throttling.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
@@ -23,6 +24,7 @@ import { JwtAuthentication } from '../authentication/jwt-authentication.js';
 import { JwtTokenOnlyAuthentication } from '../authentication/jwt-stateless-authentication.js';
 import { JwtStrategy, LocalStrategy, StrategyNames } from '../authentication/passport.js';
 import { LocalAuthGuard } from '../guards/local-auth.guard.js';
+import { LoginPolicy } from '../login/login-policy.js';
 import { LoginService } from '../login/login.service.js';
 import { OptionalJwtAuthGuard } from '../guards/optional-jwt-auth.guard.js';
 import { RefreshCookie } from '../refresh-cookie/refresh-cookie.service.js';
@@ -41,6 +43,7 @@ import { UnreachedHandlers } from './unreached-handlers.js';
     PassportModule,
     TokensModule,
     UsersModule,
+    EventsModule,
     LedgerModule,
     ThrottlingModule,
     TypeOrmModule.forFeature([AuthToken, DjangoSession]),
@@ -65,6 +68,7 @@ import { UnreachedHandlers } from './unreached-handlers.js';
     JwtTokenOnlyAuthentication,
     LocalAuthGuard,
     LocalStrategy,
+    LoginPolicy,
     LoginService,
     OptionalJwtAuthGuard,
     PasswordDecoys,
@@ -81,6 +85,7 @@ import { UnreachedHandlers } from './unreached-handlers.js';
     AuthErrorFilter,
     AuthenticationChain,
     AuthenticationGuard,
+    EventsModule,
     JwtAuthentication,
     JwtAuthGuard,
     JwtTokenOnlyAuthentication,

@@ -6,9 +6,8 @@ import { Clock } from '../common/clock.js';
 import { AuthSettings } from '../config/auth-settings.js';
 import { closest } from '../config/closest.js';
 import { ConfigError } from '../config/config-error.js';
-import { DjangoLedger } from '../ledger/django-ledger.js';
+import { chosenLedger } from '../ledger/ledger.module.js';
 import { RefreshTokenLedger } from '../ledger/refresh-token-ledger.js';
-import { SessionLedger } from '../ledger/session-ledger.js';
 import { TokenClaims } from '../tokens/token-claims.js';
 import { DjangoPasswordHasher } from '../passwords/django-password-hasher.js';
 import { PasswordHasher } from '../passwords/password-hasher.js';
@@ -86,14 +85,7 @@ const SEAMS: { readonly [S in keyof Seams]: Seam<Seams[S]> } = {
     },
   },
   claims: { token: TokenClaims, standard: { useFactory: () => new TokenClaims() } },
-  ledger: {
-    token: RefreshTokenLedger,
-    standard: {
-      inject: [AuthSettings, DjangoLedger, SessionLedger],
-      useFactory: ({ ledger }: AuthSettings, django: DjangoLedger, sessions: SessionLedger) =>
-        ledger === 'django' ? django : sessions,
-    },
-  },
+  ledger: { token: RefreshTokenLedger, standard: chosenLedger },
 };
 
 /** The providers of every seam, and the tokens under which the rest of the application finds them. */

@@ -13,9 +13,7 @@ import { AUTHENTICATION } from '../guards/route-rules.js';
 import { intruderProblem, requireSound } from '../database/database-facts.js';
 import { requireEntities, requireTables } from '../database/schema.js';
 import { AUTH_ENTITIES } from './entities.js';
-import { DjangoLedger } from '../ledger/django-ledger.js';
 import { RefreshTokenLedger } from '../ledger/refresh-token-ledger.js';
-import { SessionLedger } from '../ledger/session-ledger.js';
 import { requireTriggers } from '../users/trigger-check.js';
 import { UserStore } from '../users/user-store.js';
 import { UsersService } from '../users/users.service.js';
@@ -49,8 +47,8 @@ export class StartCheck implements OnApplicationBootstrap {
     requireOneModule(modules);
     if (database.isInitialized) requireEntities(database, AUTH_ENTITIES);
     const problems = [
-      ...userStoreProblems(settings, users, ledger),
-      ...ledgerProblems(settings, ledger),
+      ...ledger.problemsWith(settings),
+      ...userStoreProblems(settings, users),
       ...chainsInUse(modules).flatMap((use) => chainProblems(settings, users, chain, use)),
     ];
     if (problems.length > 0) throw new ConfigError(problems);
@@ -103,18 +101,9 @@ function requireOneModule(modules: ModulesContainer): void {
 }
 
 /** Some of what Django's database has refers to Django's users and to no others. */
-function userStoreProblems(
-  settings: AuthSettings,
-  users: UserStore,
-  ledger: RefreshTokenLedger,
-): string[] {
+function userStoreProblems(settings: AuthSettings, users: UserStore): string[] {
   if (users instanceof UsersService) return [];
   const problems: string[] = [];
-  if (ledger instanceof DjangoLedger) {
-    problems.push(
-      "overrides.userStore needs the session ledger: Django's token tables refer to auth_user. Example: ledger: 'sessions'",
-    );
-  }
   for (const name of DJANGO_USERS_ONLY) {
     if (settings.authenticationClasses.includes(name)) {
       problems.push(`${notWithOwnUsers(name)} Leave it out of authenticationClasses.`);
@@ -167,15 +156,6 @@ function chainProblems(
 
 function notWithOwnUsers(name: AuthenticationClass): string {
   return `overrides.userStore cannot be used with ${name}, which finds users of Django's auth_user table.`;
-}
-
-function ledgerProblems(settings: AuthSettings, ledger: RefreshTokenLedger): string[] {
-  const isOurs = ledger instanceof SessionLedger || ledger instanceof DjangoLedger;
-  return isOurs || !settings.checkSession
-    ? []
-    : [
-        'overrides.ledger needs checkSession: false: the guard looks at sessions in the table of the session ledger only.',
-      ];
 }
 
 /** What Nest's `CacheInterceptor` and its subclasses have: they leave our views alone (`@HttpView`). */

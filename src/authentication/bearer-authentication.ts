@@ -15,6 +15,7 @@ import { TokensService } from '../tokens/tokens.service.js';
 import { BARE_TOKEN, type CredentialSource } from '../transports/credential-source.js';
 import type { AuthenticatedUser } from '../users/authenticated-user.js';
 import { Authentication, type Authenticated } from './authentication.js';
+import { guardRefusal } from './guard-refusal.js';
 import { headerOf, isRepeated, wordsOf } from './headers.js';
 
 /** The user of a token, and what the answer about the user rests on. */
@@ -116,15 +117,7 @@ export abstract class BearerAuthentication<Facts> extends Authentication {
 
   /** A refusal with one message for each accepted class. */
   protected refusal(reason: string, messageOf: (kind: TokenKind) => string): InvalidTokenError {
-    const messages = this.kinds.map((kind) => ({
-      token_class: kind.className,
-      token_type: kind.type,
-      message: messageOf(kind),
-    }));
-    return new InvalidTokenError('Given token not valid for any token type', {
-      reason,
-      members: { messages },
-    });
+    return guardRefusal(this.kinds, reason, messageOf);
   }
 
   /** The token where it stands as in nearly every request; null says nothing. */

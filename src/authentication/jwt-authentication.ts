@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AuthError } from '../common/errors.js';
 import { AuthSettings } from '../config/auth-settings.js';
-import { AuthFacts, type LiveFacts } from '../ledger/auth-facts.js';
+import { SessionCache, type SessionContext } from '../ledger/session-cache.js';
 import { SESSION_CLAIM, sessionIdOf } from '../ledger/domain/session-claims.js';
 import { RefreshTokenLedger } from '../ledger/refresh-token-ledger.js';
 import type { Claims } from '../tokens/domain/compact.js';
@@ -16,7 +16,7 @@ import { BearerAuthentication, type TokenOwner } from './bearer-authentication.j
  * (contract §11). Its session must be live with `CHECK_SESSION` (design §3).
  */
 @Injectable()
-export class JwtAuthentication extends BearerAuthentication<LiveFacts> {
+export class JwtAuthentication extends BearerAuthentication<SessionContext> {
   override readonly name = 'JWTAuthentication';
   override readonly strategyName = 'jwt';
 
@@ -24,7 +24,7 @@ export class JwtAuthentication extends BearerAuthentication<LiveFacts> {
     settings: AuthSettings,
     tokens: TokensService,
     protected override readonly ledger: RefreshTokenLedger,
-    private readonly facts: AuthFacts,
+    private readonly facts: SessionCache,
   ) {
     super(settings, tokens);
   }
@@ -44,7 +44,7 @@ export class JwtAuthentication extends BearerAuthentication<LiveFacts> {
    *
    * @throws AuthError `token_not_valid`, `user_not_found`, `user_inactive` or `password_changed`
    */
-  async factsOf(claims: Claims): Promise<LiveFacts> {
+  async factsOf(claims: Claims): Promise<SessionContext> {
     const id = userIdText(this.userIdOf(claims));
     const facts = id === null ? null : await this.findFacts(claims, id);
     if (facts === null) throw new AuthError('user_not_found');
@@ -56,13 +56,13 @@ export class JwtAuthentication extends BearerAuthentication<LiveFacts> {
     return facts;
   }
 
-  protected override async ownerOf(claims: Claims): Promise<TokenOwner<LiveFacts>> {
+  protected override async ownerOf(claims: Claims): Promise<TokenOwner<SessionContext>> {
     const facts = await this.factsOf(claims);
     return { user: authenticatedUser(facts.user), facts };
   }
 
   /** A change of the session or the user drops the cached object, so that its identity is the whole check. */
-  protected override holds(facts: LiveFacts): boolean {
+  protected override holds(facts: SessionContext): boolean {
     return this.facts.isStill(facts);
   }
 
@@ -71,7 +71,7 @@ export class JwtAuthentication extends BearerAuthentication<LiveFacts> {
    *
    * @throws AuthError `token_not_valid` when the session has ended or there is none
    */
-  private async findFacts(claims: Claims, id: string): Promise<LiveFacts | null> {
+  private async findFacts(claims: Claims, id: string): Promise<SessionContext | null> {
     const { checkSession, acceptUnknownTokens } = this.settings;
     const sid = sessionIdOf(claims);
     if (!checkSession || (sid === null && acceptUnknownTokens && !(SESSION_CLAIM in claims))) {

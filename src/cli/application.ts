@@ -1,19 +1,19 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { AppModule } from '../server/app.module.js';
-import { migrateOrExplain, withSigningKey } from '../server/server.js';
+import { withSigningKey } from '../server/start.js';
 import type { Config } from '../config/environment.js';
-import { withDataSource } from '../server/data-source.js';
+import { updateSchema, withDataSource } from '../server/data-source.js';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres.js';
 import { checkKeyRing } from '../keys/check-key-ring.js';
 import { loadConfiguredKeys } from '../keys/key-material.js';
 
 /**
- * Runs the work on the database that the server would use, its schema up to date: the one of `DATABASE_URL`, or the
- * embedded one, which is started and stopped again.
+ * Brings the schema of the server's database up to date and runs the work on it. The database is that of `DATABASE_URL`,
+ * or the embedded one, which is started before and stopped after the work.
  *
  * @throws ConfigError when the database of `DATABASE_URL` cannot be used
- * @throws EmbeddedPostgresError when a server of this `DATA_DIR` runs, among others
+ * @throws EmbeddedPostgresError when the embedded database cannot be used, for example while a server runs on `DATA_DIR`
  */
 export async function withDatabase(
   config: Config,
@@ -23,21 +23,21 @@ export async function withDatabase(
     config.databaseUrl === null ? await startEmbeddedPostgres({ dataDir: config.dataDir }) : null;
   try {
     const databaseUrl = config.databaseUrl ?? embedded?.url ?? '';
-    await migrateOrExplain(databaseUrl, config);
+    await updateSchema(databaseUrl, config);
     await work(databaseUrl);
   } finally {
     await embedded?.stop();
   }
 }
 
-/** Runs the work inside the server's modules, which listen to nobody. Throws as `withDatabase` does. */
+/** Runs the work inside the server's modules, without HTTP. Throws as `withDatabase` does. */
 export async function withApplication(
   config: Config,
   work: (app: INestApplicationContext) => Promise<void>,
 ): Promise<void> {
   await withDatabase(config, async (databaseUrl) => {
-    const signing = withSigningKey(config);
-    // As in the server: found by Nest, what is wrong would be logged with a stack before it is explained.
+    const signing = await withSigningKey(config);
+    // Before Nest starts, as in the server: Nest would log a wrong key with a stack.
     loadConfiguredKeys(signing.settings);
     await withDataSource(databaseUrl, (database) => checkKeyRing(database, config.settings));
     const app = await NestFactory.createApplicationContext(

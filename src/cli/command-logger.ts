@@ -1,7 +1,7 @@
 import type { LogLevel } from '@nestjs/common';
 import { ServerLogger } from '../server/logger.js';
 
-/** The log of a command: JSON lines on the error output, since the other one has what the command was asked for. */
+/** The log of a command: JSON lines on standard error, since standard output has the command's result. */
 export class CommandLogger extends ServerLogger {
   constructor() {
     super({ json: true });

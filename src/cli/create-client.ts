@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { orExplain } from '../server/main.js';
+import { exitOnOperatorError } from '../server/process.js';
 import { clientList } from '../config/client-list.js';
 import { ConfigError } from '../config/config-error.js';
 import { SettingProblem } from '../config/setting-type.js';
@@ -14,14 +14,14 @@ export function addCreateClient(program: Command): void {
     )
     .argument('<id>', 'name of the service: letters, digits and . _ ~ -')
     .action((id: string) =>
-      orExplain('No client has been made.', async () => {
+      exitOnOperatorError('No client has been made.', async () => {
         const secret = newClientSecret();
         const client = `${id}:sha256-${clientSecretDigest(secret).toString('base64')}`;
         requireUsable(client);
         process.stdout.write(
           `Client id: ${id}\n` +
             `Client secret (shown once): ${secret}\n` +
-            `Add to OAUTH_CLIENTS, behind a comma where it holds others: ${client}\n`,
+            `Add to OAUTH_CLIENTS, after a comma if it is not empty: ${client}\n`,
         );
       }),
     );

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
 import type { Command } from 'commander';
-import { orExplain } from '../server/main.js';
+import { exitOnOperatorError } from '../server/process.js';
 import { trimText } from '../http/char-field.js';
 import { SystemClock } from '../common/clock.js';
 import { readEnvironment } from '../config/environment.js';
@@ -12,9 +14,8 @@ import { PasswordPolicy } from '../passwords/password-policy.js';
 import { User } from '../users/user.entity.js';
 import { UsersService, type NewUser } from '../users/users.service.js';
 import { withDatabase } from './application.js';
-import { promptPassword, readPassword } from './password-input.js';
 
-/** Characters that Django's column for user names has. */
+/** Length of Django's column for user names, in characters. */
 const LONGEST_USERNAME = 150;
 
 interface CreateUserOptions {
@@ -30,7 +31,7 @@ export function addCreateUser(program: Command): void {
   program
     .command('createuser')
     .description(
-      'create a user; the password is asked for, or made and shown once where nobody can be asked',
+      'create a user; the command asks for the password, or generates it and shows it once where there is no terminal',
     )
     .requiredOption('--username <name>', 'the name to log in with')
     .option('--email <address>', 'the e-mail address', '')
@@ -38,7 +39,7 @@ export function addCreateUser(program: Command): void {
     .option('--superuser', 'may administer staff too; is staff', false)
     .option('--password-stdin', 'read the password from the first line of the input', false)
     .action((options: CreateUserOptions) =>
-      orExplain('The user has not been created.', () => createUser(options)),
+      exitOnOperatorError('The user has not been created.', () => createUser(options)),
     );
 }
 
@@ -54,7 +55,7 @@ async function createUser(options: CreateUserOptions): Promise<void> {
       username: options.username,
       password: await hasher.hash(password),
       email: options.email,
-      // A superuser who does not get as far as the staff views would be none.
+      // A superuser who is not staff could not use the staff views.
       isStaff: options.staff || options.superuser,
       isSuperuser: options.superuser,
     });
@@ -65,8 +66,8 @@ async function createUser(options: CreateUserOptions): Promise<void> {
 }
 
 /**
- * Outside of the server's modules: these want a signing key, for which a user has no use, and would make one in the
- * folder of a host. False where the name is taken.
+ * Stores the user, without the server's modules: they need a signing key, which this command does not, and would create
+ * one in the current folder. False when the name is taken.
  */
 function store(databaseUrl: string, settings: Settings, user: NewUser): Promise<boolean> {
   return withDataSource(databaseUrl, (database) => {
@@ -75,7 +76,7 @@ function store(databaseUrl: string, settings: Settings, user: NewUser): Promise<
   });
 }
 
-/** The operator's password, or null when one is to be made. */
+/** The password that the operator chose; null when the command is to generate one. */
 async function choosePassword({ passwordStdin }: CreateUserOptions): Promise<string | null> {
   if (passwordStdin) {
     const password = await readPassword(process.stdin);
@@ -86,13 +87,13 @@ async function choosePassword({ passwordStdin }: CreateUserOptions): Promise<str
   return (await promptPassword('Password (empty: one is made): ')) || null;
 }
 
-/** @throws ConfigError that says what is wrong with it */
+/** @throws ConfigError that names each problem of the password */
 async function checkPassword(password: string, settings: Settings): Promise<void> {
   const problems = await new PasswordPolicy(settings).problems(password);
   if (problems.length > 0) throw new ConfigError(problems);
 }
 
-/** Log-in trims names and refuses U+0000, so that a name with these could never be used. */
+/** The log-in trims names and refuses U+0000: a user whose name has such characters could never log in. */
 function checkUsername(username: string): void {
   if (username === '' || trimText(username) !== username || username.includes('\0')) {
     throw new ConfigError([
@@ -101,5 +102,29 @@ function checkUsername(username: string): void {
   }
   if (Array.from(username).length > LONGEST_USERNAME) {
     throw new ConfigError([`--username has more than ${LONGEST_USERNAME} characters.`]);
+  }
+}
+
+/** The first line of a stream; empty when the stream is. */
+async function readPassword(input: NodeJS.ReadableStream): Promise<string> {
+  const lines = createInterface({ input, crlfDelay: Infinity });
+  try {
+    for await (const line of lines) return line;
+    return '';
+  } finally {
+    lines.close();
+  }
+}
+
+/** Asks for a password at the terminal, without showing what is typed. */
+async function promptPassword(question: string): Promise<string> {
+  process.stderr.write(question);
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const terminal = createInterface({ input: process.stdin, output: nowhere, terminal: true });
+  try {
+    return await terminal.question('');
+  } finally {
+    terminal.close();
+    process.stderr.write('\n');
   }
 }

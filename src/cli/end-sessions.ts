@@ -1,6 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import type { Command } from 'commander';
-import { orExplain } from '../server/main.js';
+import { exitOnOperatorError } from '../server/process.js';
 import { AuthSettings } from '../config/auth-settings.js';
 import { readEnvironment } from '../config/environment.js';
 import { ConfigError } from '../config/config-error.js';
@@ -8,7 +8,7 @@ import { RefreshTokenLedger } from '../ledger/refresh-token-ledger.js';
 import { UserStore } from '../users/user-store.js';
 import { withApplication } from './application.js';
 
-/** What no ledger can end. */
+/** What the command tells about tokens that it could not end. */
 const REMAINDER = {
   django:
     'LEDGER=django: refresh tokens that the database knows are on the blacklist. Access tokens live to their exp; and tokens issued after the backup that was restored are not in it: to end these as well, change SIMPLE_JWT_SIGNING_KEY.',
@@ -16,14 +16,14 @@ const REMAINDER = {
     'Access tokens live to their exp, since SIMPLE_JWT_CHECK_SESSION is off; only another SIMPLE_JWT_SIGNING_KEY ends them at once.',
 };
 
-/** `nest-simplejwt end-sessions`: in a restored backup ended sessions live again. */
+/** `nest-simplejwt end-sessions`: for use after a backup is restored, in which ended sessions are active again. */
 export function addEndSessions(program: Command): void {
   program
     .command('end-sessions')
-    .description('end all sessions, as behind the restore of a backup, or those of one user')
+    .description('end all sessions (for example after a backup is restored), or those of one user')
     .option('--user <name>', 'only those of the user who logs in with this name')
     .action(({ user }: { user?: string }) =>
-      orExplain('No session has been ended.', () =>
+      exitOnOperatorError('No session has been ended.', () =>
         withApplication(readEnvironment(process.env), (app) => endSessions(app, user)),
       ),
     );

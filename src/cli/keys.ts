@@ -1,18 +1,20 @@
 import { Logger } from '@nestjs/common';
 import { Option, type Command } from 'commander';
-import { orExplain } from '../server/main.js';
+import { exitOnOperatorError } from '../server/process.js';
 import { readEnvironment } from '../config/environment.js';
 import { withDataSource } from '../server/data-source.js';
 import { RING_ALGORITHMS, type RingAlgorithm } from '../keys/domain/algorithm.js';
-import type { KeyChange } from '../keys/key-description.js';
+import type { KeyChange, KeyDescription } from '../keys/key-description.js';
 import { KeyRotationService } from '../keys/key-rotation.service.js';
-import type { Cause } from '../events/security-event.js';
+import type { Cause } from '../events/domain/security-event.js';
+import { SecurityEvents } from '../events/security-events.js';
 import { withDatabase } from './application.js';
 import { CommandLogger } from './command-logger.js';
-import { keyTable, timeText } from './keys-table.js';
 
-/** The operator at a shell of this machine. */
+/** The cause that security events name: an operator at a shell of this machine. */
 const BY_COMMAND: Cause = { actor: 'command', address: null };
+
+const HEAD = ['kid', 'algorithm', 'state', 'created', 'signs since', 'retired', 'verifies until'];
 
 interface RetireCommandOptions {
   readonly now: boolean;
@@ -31,27 +33,27 @@ export function addKeys(program: Command): void {
       ),
     )
     .action(({ algorithm }: { algorithm?: RingAlgorithm }) =>
-      orExplain('No key has been made.', () => generate(algorithm)),
+      exitOnOperatorError('No key has been made.', () => generate(algorithm)),
     );
   keys
     .command('rotate')
     .description('let the next key sign (made if there is none); the old one goes on verifying')
-    .action(() => orExplain('The keys have not been rotated.', rotate));
+    .action(() => exitOnOperatorError('The keys have not been rotated.', rotate));
   keys
     .command('retire')
     .description('take a key out of use before its time')
     .argument('<kid>')
-    .option('--now', 'it stops verifying at once: for a key that somebody else may have', false)
+    .option('--now', 'it stops verifying at once: for a key that may be stolen', false)
     .option('--no-successor', 'put no other key in its place: SIMPLE_JWT_SIGNING_KEY signs again')
     .action((kid: string, options: RetireCommandOptions) =>
-      orExplain('The key has not been retired.', () => retire(kid, options)),
+      exitOnOperatorError('The key has not been retired.', () => retire(kid, options)),
     );
   keys
     .command('list')
     .description('show all keys')
     .option('--json', 'for programs', false)
     .action(({ json }: { json: boolean }) =>
-      orExplain('The keys cannot be shown.', () => list(json)),
+      exitOnOperatorError('The keys cannot be shown.', () => list(json)),
     );
 }
 
@@ -95,17 +97,47 @@ function sayChange({ signing, retired, isUnannounced }: KeyChange): void {
   }
 }
 
-/** Outside of the server's modules: these refuse to be built while a key does not open, which is to be mended here. */
+/** Runs without the server's modules: they refuse to start while a key cannot be decrypted, and these commands mend that. */
 async function withKeys(work: (keys: KeyRotationService) => Promise<void>): Promise<void> {
   const config = readEnvironment(process.env);
   Logger.overrideLogger(new CommandLogger());
   await withDatabase(config, (databaseUrl) =>
     withDataSource(databaseUrl, (database) =>
-      work(new KeyRotationService(database, config.settings)),
+      work(new KeyRotationService(database, config.settings, new SecurityEvents())),
     ),
   );
 }
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`);
+}
+
+/** The keys as a text table. */
+function keyTable(keys: readonly KeyDescription[]): string {
+  if (keys.length === 0) return 'The ring holds no keys: SIMPLE_JWT_SIGNING_KEY signs.';
+  const rows = [HEAD, ...keys.map(cellsOf)];
+  const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/** A time in ISO form, to the second. */
+function timeText(time: number | null): string {
+  return time === null ? '-' : new Date(time).toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
+function cellsOf(key: KeyDescription): string[] {
+  const { kid, algorithm, state, createdAt, activatedAt, retiredAt, verifiesUntil } = key;
+  return [
+    kid,
+    algorithm,
+    state,
+    ...[createdAt, activatedAt, retiredAt, verifiesUntil].map(timeText),
+  ];
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { orExplain } from '../server/main.js';
+import { exitOnOperatorError } from '../server/process.js';
 import { readEnvironment } from '../config/environment.js';
 import { withDatabase } from './application.js';
 
@@ -9,7 +9,7 @@ export function addMigrate(program: Command): void {
     .command('migrate')
     .description('bring the database up to date; the server does the same at every start')
     .action(() =>
-      orExplain('The database has not been migrated.', () =>
+      exitOnOperatorError('The database has not been migrated.', () =>
         withDatabase(readEnvironment(process.env), async () => {
           process.stdout.write('The database is up to date.\n');
         }),

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { orExplain, runServer } from '../server/main.js';
+import { exitOnOperatorError } from '../server/process.js';
+import { runServer } from '../server/start.js';
 import { readEnvironment } from '../config/environment.js';
 
 /** `nest-simplejwt`, or `nest-simplejwt start`: the server, as `node dist/main.js` runs it. */
@@ -11,6 +12,8 @@ export function addStart(program: Command): void {
     .allowExcessArguments()
     .action(async (_options: unknown, { args: [word] }: Command) => {
       if (word !== undefined) program.error(`error: unknown command '${word}'`);
-      await orExplain('The server cannot start.', () => runServer(readEnvironment(process.env)));
+      await exitOnOperatorError('The server cannot start.', () =>
+        runServer(readEnvironment(process.env)),
+      );
     });
 }

@@ -1,3 +1,5 @@
+import { isHmac } from '../keys/domain/algorithm.js';
+import { CLAIM_SETTINGS, takenClaims } from '../tokens/domain/reserved-claims.js';
 import { refreshCookieProblems } from './refresh-cookie-problems.js';
 import { keyContradictions } from './key-contradictions.js';
 import { productionProblems } from './production-problems.js';
@@ -97,19 +99,6 @@ const MUST_BE_POSITIVE = [
   'slidingTokenRefreshLifetime',
 ] as const satisfies readonly SettingName[];
 
-/** Claims whose names must differ, or one would overwrite the other in a token. */
-const CLAIM_NAMES = [
-  'tokenTypeClaim',
-  'jtiClaim',
-  'userIdClaim',
-  'slidingTokenRefreshExpClaim',
-  'revokeTokenClaim',
-] as const satisfies readonly SettingName[];
-const FIXED_CLAIMS = ['exp', 'iat', 'nbf', 'aud', 'iss'];
-
-/** Claims that the session ledger writes (design §3). */
-const SESSION_CLAIMS = ['sid', 'gen'];
-
 function ledgerContradictions(settings: Settings, nameOf: (name: SettingName) => string): string[] {
   const problems: string[] = [];
   if (settings.ledger === 'sessions') {
@@ -149,7 +138,7 @@ export function sessionKeyProblems(
   settings: Pick<Settings, 'algorithm' | 'sessionSecretKey'>,
   nameOf: (name: SettingName) => string,
 ): string[] {
-  return settings.sessionSecretKey !== null || settings.algorithm.startsWith('HS')
+  return settings.sessionSecretKey !== null || isHmac(settings.algorithm)
     ? []
     : [
         `${nameOf('sessionSecretKey')} must be set for SessionAuthentication with ${settings.algorithm}: a private key signs no sessions. Example: Django's SECRET_KEY`,
@@ -170,10 +159,8 @@ function contradictions(settings: Settings, nameOf: (name: SettingName) => strin
       `${nameOf('accessTokenLifetime')} is longer than ${nameOf('refreshTokenLifetime')}: an access token must not outlive its refresh token. Example: 5m and 1d`,
     );
   }
-  const fixed =
-    settings.ledger === 'sessions' ? [...FIXED_CLAIMS, ...SESSION_CLAIMS] : FIXED_CLAIMS;
-  const taken = new Map<string, string>(fixed.map((claim) => [claim, `the claim ${claim}`]));
-  for (const name of CLAIM_NAMES) {
+  const taken = new Map(takenClaims(settings).map((claim) => [claim, `the claim ${claim}`]));
+  for (const name of CLAIM_SETTINGS) {
     const claim = settings[name];
     if (claim === null) continue;
     const other = taken.get(claim);

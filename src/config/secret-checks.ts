@@ -1,3 +1,4 @@
+import { isHmac, leastSecretBytes } from '../keys/domain/algorithm.js';
 import type { SettingName, Settings } from './settings.js';
 import { LEAST_SECRET_BYTES, secretWeakness } from './weak-secret.js';
 
@@ -7,9 +8,6 @@ type SecretSettings = Pick<
 >;
 
 const EXAMPLE = 'Example: the output of openssl rand -base64 48';
-
-/** Bytes of the hash of each HMAC algorithm, which its key must have too (RFC 7518 §3.2). */
-const HASH_BYTES: Readonly<Record<string, number>> = { HS256: 32, HS384: 48, HS512: 64 };
 
 /** What is wrong with an HMAC secret, and whether the start is refused for it. */
 interface SecretFinding {
@@ -34,9 +32,9 @@ export function weakSecretWarnings(
   nameOf: (name: SettingName) => string,
 ): string[] {
   const { algorithm, previousSigningKeys } = settings;
-  const previous = isHmacName(algorithm)
+  const previous = isHmac(algorithm)
     ? previousSigningKeys.flatMap((secret) => {
-        const weakness = secretWeakness(secret, HASH_BYTES[algorithm]);
+        const weakness = secretWeakness(secret, leastSecretBytes(algorithm));
         return weakness === null
           ? []
           : `${nameOf('previousSigningKeys')} holds a secret that ${weakness}: whoever guesses it makes tokens that are accepted. Take it out when the last token that it signed has ended. Secrets that hold a comma are given as a JSON list.`;
@@ -60,15 +58,11 @@ function findings(
       isRefused: isShort || profile === 'secure',
     });
   };
-  if (isHmacName(algorithm) && signingKey !== '') {
-    check('signingKey', signingKey, algorithm, HASH_BYTES[algorithm] ?? LEAST_SECRET_BYTES);
+  if (isHmac(algorithm) && signingKey !== '') {
+    check('signingKey', signingKey, algorithm, leastSecretBytes(algorithm));
   }
   if (sessionSecretKey !== null) {
     check('sessionSecretKey', sessionSecretKey, 'SessionAuthentication', LEAST_SECRET_BYTES);
   }
   return found;
-}
-
-function isHmacName(algorithm: string): boolean {
-  return algorithm in HASH_BYTES;
 }

@@ -1,3 +1,4 @@
+import { ALGORITHMS } from '../keys/domain/algorithm.js';
 import { clientList } from './client-list.js';
 import { cookiePaths } from './cookie-paths.js';
 import { originList } from './origin-list.js';
@@ -17,25 +18,6 @@ import {
   type RateLimit,
   type SettingType,
 } from './setting-type.js';
-
-/** Algorithms of RFC 7518 §3.1 and RFC 8037 that a token may be signed with. */
-export const ALGORITHMS = [
-  'HS256',
-  'HS384',
-  'HS512',
-  'RS256',
-  'RS384',
-  'RS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'EdDSA',
-] as const;
-
-export type Algorithm = (typeof ALGORITHMS)[number];
 
 /** Authentication classes of this package (contract §11). A host adds its own with `overrides.authentications`. */
 export const AUTHENTICATION_CLASSES = [

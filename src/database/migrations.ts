@@ -9,6 +9,7 @@ import { LateRecoveries1700000000010 } from './migrations/1700000000010-late-rec
 import { KnownClients1700000000020 } from './migrations/1700000000020-known-clients.js';
 import { GuardedFunctions1700000000030 } from './migrations/1700000000030-guarded-functions.js';
 import { SessionStarts1700000000040 } from './migrations/1700000000040-session-starts.js';
+import { RingAlgorithms1700000000050 } from './migrations/1700000000050-ring-algorithms.js';
 
 /**
  * Every migration, in order. An explicit list: a folder pattern would depend on where the package is installed.
@@ -27,4 +28,5 @@ export const AUTH_MIGRATIONS = [
   KnownClients1700000000020,
   GuardedFunctions1700000000030,
   SessionStarts1700000000040,
+  RingAlgorithms1700000000050,
 ];

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
+import type { Pool } from 'pg';
 import type { DataSource } from 'typeorm';
 import { againIfUndone } from './again-if-undone.js';
-import { poolOf } from './pool.js';
 
 /** A statement that Postgres plans once for each connection. */
 export interface Prepared {
@@ -9,6 +9,11 @@ export interface Prepared {
   /** What is sent: the SQL, and a comment once it had to be prepared anew. */
   text: string;
   name: string;
+}
+
+/** The connections of a DataSource that has been initialized; with replication, those to the primary. */
+export function poolOf(database: DataSource): Pool {
+  return (database.driver as unknown as { master: Pool }).master;
 }
 
 /** How often a statement is prepared anew for one execution; migrations do not follow each other faster. */

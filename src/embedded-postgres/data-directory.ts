@@ -15,7 +15,7 @@ import { join, resolve } from 'node:path';
 import { EmbeddedPostgresError, codeOf } from './embedded-postgres-error.js';
 import { findProcessIdentity, isRunning } from './processes.js';
 
-/** Whoever holds a data directory. `nonce` is new for every attempt, so that no two claims look alike. */
+/** The process that holds a data directory. `nonce` is new for every attempt, so that no two claims are equal. */
 interface Owner {
   readonly pid: number;
   readonly identity: string | null;
@@ -39,7 +39,7 @@ const REASONS: Record<string, string> = {
  */
 export function openDataDirectory(path: string): string {
   const directory = resolve(path);
-  // Root's server runs as somebody else, who must be able to pass through; nobody may list the folder.
+  // Started by root, Postgres runs as another user, who must be able to enter the folder; no other user may list it.
   const mode = process.getuid?.() === 0 ? 0o711 : 0o700;
   try {
     mkdirSync(directory, { recursive: true, mode });
@@ -60,11 +60,14 @@ function unusable(directory: string, error: unknown): EmbeddedPostgresError {
 }
 
 /**
- * Takes the folder for this process and returns the function that gives it back. The lock is `<directory>/lock`.
+ * Locks the folder for this process and returns the function that unlocks it. The lock is the file `<directory>/lock`.
  *
- * A claim always appears under its final name with its content, by `link`, which only one process can win. The
- * lock of a dead owner is never removed first, since two processes could then remove each other's: the heir
- * claims `lock.after-<the dead owner's nonce>`, and only then puts its own claim in the lock's place.
+ * A claim is created complete and under its final name, by `link`, which succeeds for one process only. The lock of a
+ * dead owner is not removed first, since two processes could then remove each other's lock: the new owner first claims
+ * `lock.after-<nonce of the dead owner>`, and then replaces the lock by its claim.
+ *
+ * Postgres's `postmaster.pid` cannot do this work: a folder must be locked before it has a cluster, and the server that a
+ * killed process left must be taken over by one process only.
  *
  * @throws EmbeddedPostgresError when a live process holds it
  */
@@ -84,7 +87,7 @@ export function lockDataDirectory(directory: string): () => void {
       if (owner && isHeld(owner)) throw held(directory, owner);
       const claim = owner ? `${lock}.after-${owner.nonce}` : lock;
       if (!claimed(draft, claim)) continue;
-      // The owner just read may have been replaced meanwhile, and then this claim follows nobody.
+      // Another process may have replaced the owner since it was read; then this claim is void.
       if (findOwner(lock)?.nonce === mine.nonce) break;
       rmSync(claim, { force: true });
     }
@@ -98,7 +101,7 @@ export function lockDataDirectory(directory: string): () => void {
   };
 }
 
-/** The last in the line of heirs that starts at the lock. */
+/** The current owner: the last of the claims that follow one another from the lock. */
 function findOwner(lock: string): Owner | null {
   let owner: Owner | null = null;
   for (let next = readOwner(lock); next; next = readOwner(`${lock}.after-${next.nonce}`)) {
@@ -110,7 +113,7 @@ function findOwner(lock: string): Owner | null {
 function readOwner(file: string): Owner | null {
   try {
     const [pid, identity, nonce] = readFileSync(file, 'utf8').split('\n');
-    // Claims appear whole; a torn one is what a power cut left, and its owner is gone with it.
+    // A claim is created complete: an incomplete one is the result of a power cut, which ended its owner too.
     return { pid: Number(pid), identity: identity || null, nonce: nonce || 'torn' };
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return null;
@@ -133,10 +136,10 @@ function claimed(draft: string, claim: string): boolean {
   }
 }
 
-/** Puts the winner's claim in the lock's place, then clears the claims that led there. */
+/** Replaces the lock by the claim of this process, then removes the claims that led to it. */
 function settle(directory: string, draft: string): void {
   renameSync(draft, join(directory, 'lock'));
-  // A rename between two names of one file does nothing, so the draft may still be there.
+  // A rename between two names of one file does nothing: in that case the draft still exists.
   rmSync(draft, { force: true });
   for (const name of readdirSync(directory)) {
     if (name.startsWith('lock.after-')) rmSync(join(directory, name), { force: true });

@@ -21,35 +21,36 @@ export { EmbeddedPostgresError };
 export interface EmbeddedPostgres {
   /** `postgres://…` with the password; the role owns the database and may create more. */
   readonly url: string;
-  /** Stops the server, also one left by a killed process and taken over, and frees the data directory. */
+  /** Stops the server, also one that was taken over from a killed process, and unlocks the data directory. */
   stop(): Promise<void>;
 }
 
 /** Where and how the embedded database runs. */
 export interface EmbeddedPostgresOptions {
-  /** Folder of the cluster, its password, log and lock; made if missing. Relative to the working directory. */
+  /** Folder of the cluster, its password, log and lock; created if missing. Relative to the working directory. */
   dataDir: string;
   /** Trades durability for speed: a crash of the machine may cost the whole database. */
   forTests?: boolean;
   /** Created if missing; `simplejwt` by default. */
   database?: string;
-  /** Receives a sentence for each step worth telling. */
+  /** Receives a sentence for each step. */
   log?: (line: string) => void;
   /** Receives a sentence when the server has died and when it cannot be started again. */
   warn?: (line: string) => void;
-  /** TCP port on 127.0.0.1; a free one by default. A server taken over keeps its own. */
+  /** TCP port on 127.0.0.1; by default a free one. A server that is taken over keeps its port. */
   port?: number;
 }
 
-/** Whole start, first connection included, in ms. */
+/** Limit for the whole start with the first connection, in ms. */
 const TIME_LIMIT = 30_000;
 
-/** What a server says while it is still starting or already stopping. */
+/** Error codes of a server that is starting or stopping. */
 const TRANSIENT = new Set(['ECONNREFUSED', 'ECONNRESET', '57P01', '57P03', '53300']);
 
 /**
- * Runs the Postgres that npm installed on a folder: makes the cluster on first use, takes over the server that a
- * killed process has left, and lets nobody else in (127.0.0.1 with a random password, no socket).
+ * Runs the Postgres that npm installed on a folder. The first start creates the cluster; a later one takes over a server
+ * that a killed process left running. Other users have no access: the server listens on 127.0.0.1 only, has no socket,
+ * and demands a random password.
  *
  * @throws EmbeddedPostgresError for everything that an operator can mend
  */
@@ -126,7 +127,7 @@ async function startLocked(
   }
 }
 
-/** Says that whoever answers there has to prove that it is this server: another program may get its port one day. */
+/** The address demands SCRAM, by which a server proves that it knows the password: another program may take the port. */
 function addressOf({ port }: Postmaster, password: string, database: string): string {
   return `postgres://${ROLE}:${password}@127.0.0.1:${port}/${encodeURIComponent(database)}?require_auth=scram-sha-256`;
 }
@@ -138,11 +139,11 @@ async function ensureDatabase(
 ): Promise<void> {
   const client = new VerifyingClient({
     connectionString: addressOf(server, password, 'postgres'),
-    // Not what PG* variables say.
+    // Whatever PG* variables in the environment say.
     ssl: false,
     connectionTimeoutMillis: 5000,
   });
-  // A broken connection also rejects the query below; unheard, it would end the process.
+  // A broken connection also rejects the query below; an `error` event without a listener would end the process.
   client.on('error', () => undefined);
   try {
     await client.connect();

@@ -5,7 +5,7 @@ import { basename, delimiter, dirname, join } from 'node:path';
 import { requirePackages } from '../config/optional-packages.js';
 import { EmbeddedPostgresError } from './embedded-postgres-error.js';
 
-/** Somebody other than root to run as: Postgres refuses uid 0. */
+/** A user other than root: Postgres refuses to run with uid 0. */
 export interface Account {
   readonly uid: number;
   readonly gid: number;
@@ -13,7 +13,7 @@ export interface Account {
 
 /** How to run a program of the Postgres distribution on one data directory. */
 export interface PostgresPrograms {
-  /** Whom the programs run as; null when that is this process's own user. */
+  /** The user for whom the programs run; null for the user of this process. */
   readonly account: Account | null;
   spawn(
     program: 'initdb' | 'postgres',
@@ -22,14 +22,14 @@ export interface PostgresPrograms {
   ): ChildProcess;
 }
 
-/** CAP_DAC_READ_SEARCH to give away, CAP_SETPCAP to do so; containers usually drop the first. */
+/** CAP_DAC_READ_SEARCH, which is passed on, and CAP_SETPCAP, which allows that; most containers lack the first. */
 const NEEDED_CAPABILITIES = (1n << 2n) | (1n << 8n);
 
 /**
- * Finds the binaries that npm installed, and the way to run them here.
+ * Finds the binaries that npm installed, and how they can be run on this machine.
  *
- * @throws ConfigError when they are not installed
- * @throws EmbeddedPostgresError when they are not for this platform, or out of reach of the account they must run as
+ * @throws ConfigError when the binaries are not installed
+ * @throws EmbeddedPostgresError when there are none for this platform, or the user that must run them cannot reach them
  */
 export function preparePostgresPrograms(dataDirectory: string): PostgresPrograms {
   const native = findDistribution();
@@ -42,10 +42,10 @@ export function preparePostgresPrograms(dataDirectory: string): PostgresPrograms
   ];
   const blocked = account && needed.find((path) => !canReach(account, path));
   const prefix = account && blocked ? readAnywhere(account, blocked) : [];
-  // Nothing else of the environment: it may hold our secrets, and PG* variables would change the server.
+  // No other variables: the environment may hold secrets, and PG* variables would change the server.
   const env: NodeJS.ProcessEnv = { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' };
   if (libraries) {
-    // A library found by such a name looks for others beside the name, hence the second folder.
+    // A library that is found by a link looks for others beside the link, which is why the second folder is listed.
     const search = [libraries, join(native, 'lib')].join(delimiter);
     Object.assign(env, { LD_LIBRARY_PATH: search, DYLD_LIBRARY_PATH: search });
   }
@@ -67,7 +67,7 @@ function findDistribution(): string {
     return join(dirname(require.resolve(name)), '..', 'native');
   } catch {
     try {
-      // Package managers that do not hoist put it where only its parent can see it.
+      // A package manager that does not hoist installs it where only `embedded-postgres` can resolve it.
       const nested = createRequire(require.resolve('embedded-postgres'));
       return join(dirname(nested.resolve(name)), '..', 'native');
     } catch (error) {
@@ -81,10 +81,10 @@ function findDistribution(): string {
 }
 
 /**
- * The binaries look for libraries by names that only the package's install script makes. Where scripts were
- * off, the names are made in the data directory, since the package may belong to somebody else.
+ * The binaries look for libraries by names that are links, made by the install script of the package. When npm ran no
+ * scripts, the links are made in the data directory, since the package's folder may belong to another user.
  *
- * @returns the folder with the names, or null when the package has them
+ * @returns the folder with the links, or null when the package has them
  */
 function linkLibraries(native: string, dataDirectory: string): string | null {
   const list = join(native, 'pg-symlinks.json');
@@ -92,7 +92,7 @@ function linkLibraries(native: string, dataDirectory: string): string | null {
   const links: { source: string; target: string }[] = JSON.parse(readFileSync(list, 'utf8'));
   if (links.every(({ target }) => existsSync(join(dirname(native), target)))) return null;
   const folder = join(dataDirectory, 'postgres-lib');
-  // Made anew, since the package may have moved; the names are public knowledge.
+  // Made anew, since the package may have moved. Other users may read the folder: the links hold no secret.
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { mode: 0o755 });
   for (const { source, target } of links) {
@@ -101,7 +101,7 @@ function linkLibraries(native: string, dataDirectory: string): string | null {
   return folder;
 }
 
-/** The owner of the cluster where there is one (Postgres insists on that), else a user made for the purpose. */
+/** The owner of the cluster if there is one (Postgres insists on it), otherwise a user with few rights. */
 function chooseAccount(dataDirectory: string): Account {
   const cluster = statSync(join(dataDirectory, 'postgres'), { throwIfNoEntry: false });
   if (cluster && cluster.uid !== 0) return { uid: cluster.uid, gid: cluster.gid };
@@ -115,7 +115,7 @@ function chooseAccount(dataDirectory: string): Account {
   return found.find((user) => user && user.uid > 0) ?? { uid: 65534, gid: 65534 };
 }
 
-/** Whether the permission bits let the account pass through every folder on the path, and enter or run its end. */
+/** Whether the permission bits let the account through every folder of the path, and let it enter or run the last part. */
 function canReach({ uid, gid }: Account, path: string): boolean {
   const { mode, uid: owner, gid: group } = statSync(path);
   const needed = owner === uid ? 0o100 : group === gid ? 0o010 : 0o001;
@@ -123,9 +123,9 @@ function canReach({ uid, gid }: Account, path: string): boolean {
 }
 
 /**
- * Command prefix for a path below a folder that only root may enter. Permissions stay as they are; instead the
- * server gets the one capability to pass through folders and read. SQL cannot abuse it to read the machine's files:
- * the role of the connection URL is no superuser.
+ * The command prefix for a path below a folder that only root may enter. Permissions stay unchanged; the server gets one
+ * capability instead, to pass through folders and to read. SQL cannot read the machine's files by it: the role of the
+ * connection URL is not a superuser.
  */
 function readAnywhere({ uid, gid }: Account, blocked: string): string[] {
   const isInstalled = (process.env['PATH'] ?? '')
@@ -140,7 +140,7 @@ function readAnywhere({ uid, gid }: Account, blocked: string): string[] {
       '--clear-groups',
       '--inh-caps=+dac_read_search',
       '--ambient-caps=+dac_read_search',
-      // Without it access(2), by which Postgres checks its own path, ignores the capability.
+      // Otherwise access(2), with which Postgres checks its own path, would ignore the capability.
       '--securebits=+no_setuid_fixup',
       '--',
     ];

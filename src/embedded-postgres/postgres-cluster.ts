@@ -16,14 +16,14 @@ import { join } from 'node:path';
 import { EmbeddedPostgresError, codeOf } from './embedded-postgres-error.js';
 import type { PostgresPrograms } from './postgres-binaries.js';
 
-/** The role of the connection URL. It may create databases and is no superuser. */
+/** The role of the connection URL. It may create databases and is not a superuser. */
 export const ROLE = 'simplejwt';
 
-/** What a cluster is made with. */
+/** Where and how a cluster is created and run. */
 export interface ClusterOptions {
   readonly dataDirectory: string;
   readonly programs: PostgresPrograms;
-  /** Whether the files may be lost in a power cut. */
+  /** Whether a power cut may destroy the files. */
   readonly forTests: boolean;
 }
 
@@ -33,7 +33,7 @@ export function clusterPath(dataDirectory: string): string {
 }
 
 /**
- * Reads the password of `ROLE`, or makes one for a cluster yet to be made.
+ * Reads the password of `ROLE`; generates one while there is no cluster.
  *
  * @throws EmbeddedPostgresError when there is a cluster without its password
  */
@@ -54,8 +54,8 @@ export function openPassword(dataDirectory: string): string {
 }
 
 /**
- * Makes the cluster if there is none. It is prepared under another name and renamed when complete, so that one
- * cut short is never taken for a database.
+ * Creates the cluster. It is prepared under another name and renamed when it is complete, so that an interrupted
+ * start never leaves a folder that looks like a database.
  *
  * @throws EmbeddedPostgresError with the end of the program's output
  */
@@ -67,14 +67,14 @@ export async function createCluster(options: ClusterOptions, password: string): 
   }
   const draft = join(dataDirectory, `postgres.new-${randomBytes(4).toString('hex')}`);
   mkdirSync(draft, { mode: 0o700 });
-  // lchown: should the name have become a link, its target must not change hands.
+  // lchown: if the name has become a link, the owner of its target must not change.
   if (programs.account) lchownSync(draft, programs.account.uid, programs.account.gid);
   await run(programs, 'initdb', [
     `--pgdata=${draft}`,
     '--username=postgres',
     '--encoding=UTF8',
     '--locale=C',
-    // Nobody is let in until the rule below is written.
+    // No connection is allowed until the rule below is written.
     '--auth=reject',
     '--no-instructions',
     ...(forTests ? ['--no-sync'] : []),
@@ -94,7 +94,7 @@ export async function createCluster(options: ClusterOptions, password: string): 
   renameSync(draft, clusterPath(dataDirectory));
 }
 
-/** Replaces a file's content; as root, in a folder of a lesser user, who must not steer the write elsewhere. */
+/** Replaces a file's content, never through a link: root writes here in the folder of a user with fewer rights. */
 export function overwrite(file: string, content: string): void {
   const flags = constants.O_WRONLY | constants.O_TRUNC | constants.O_NOFOLLOW;
   const descriptor = openSync(file, flags);
@@ -119,7 +119,7 @@ async function run(
   };
   child.stdout?.on('data', collect);
   child.stderr?.on('data', collect);
-  // A program that ends before it has read its input says why in its output; EPIPE adds nothing.
+  // A program that ends before it has read its input gives the reason in its output; EPIPE adds nothing.
   child.stdin?.on('error', () => undefined).end(input);
   const timer = setTimeout(() => child.kill('SIGKILL'), 30_000);
   try {
@@ -138,10 +138,10 @@ async function run(
   }
 }
 
-/** Why a program could not be run, or what it said last, for a message. */
+/** For a message: why a program could not be run, or the last lines of its output. */
 export function explain(error: unknown): string {
   const code = codeOf(error);
-  // The file is there, so what is missing is the loader it names.
+  // The file exists: what is missing is the loader that the file names.
   if (code === 'ENOENT') return 'the binaries need glibc, which this system lacks';
   if (code === 'EACCES') return 'the file may not be executed by the user it must run as';
   const message = error instanceof Error ? error.message : String(error);
@@ -152,7 +152,7 @@ export function explain(error: unknown): string {
   return lastLines(message, 4);
 }
 
-/** The last lines with content, joined into one line for a message. */
+/** The last lines that are not empty, joined into one line for a message. */
 export function lastLines(text: string, count: number): string {
   // The time and the pid at the head of a log line mean nothing in a message.
   const lines = text.split('\n').map((line) => line.replace(/^\d{4}-\S+ .*?\[\d+\] /, '').trim());

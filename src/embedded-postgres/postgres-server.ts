@@ -29,19 +29,19 @@ const SETTINGS = {
   wal_level: 'minimal',
   max_wal_senders: '0',
   max_logical_replication_workers: '0',
-  // Three processes less than the default; a database this small gains nothing from I/O workers.
+  // Three processes fewer than the default: a small database gains nothing from I/O workers.
   io_method: 'sync',
   jit: 'off',
   log_checkpoints: 'off',
 };
 const TEST_SETTINGS = { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off' };
 
-/** Whether the server of the cluster still has this process. */
+/** Whether this process exists and is the server of the cluster. */
 export function isServing(dataDirectory: string, pid: number): boolean {
   return isRunning(pid) && isPostmaster(pid, clusterPath(dataDirectory));
 }
 
-/** Finds the server that runs on the cluster, if any; one that is starting or stopping is waited for. */
+/** Finds the server that runs on the cluster, if any; waits while it starts or stops. */
 export async function findServer(
   dataDirectory: string,
   deadline: number,
@@ -61,10 +61,10 @@ export async function findServer(
 }
 
 /**
- * Starts a server and waits until it is ready. After a crash, processes of the old server may still be going
- * away; the start is then tried again for up to 10 s.
+ * Starts a server and waits until it is ready. After a crash, processes of the old server may not have ended yet; the
+ * start is then repeated for up to 10 s.
  *
- * @throws EmbeddedPostgresError with the end of the server's log
+ * @throws EmbeddedPostgresError with the last lines of the server's log
  */
 export async function startServer(
   options: ClusterOptions & { port?: number },
@@ -98,7 +98,7 @@ async function tryStart(
   const logFile = join(dataDirectory, 'postgres.log');
   if (existsSync(logFile)) renameSync(logFile, `${logFile}.1`);
   const log = openSync(logFile, 'wx', 0o600);
-  // A session of its own: Ctrl-C in the terminal reaches Node, which still has requests to finish.
+  // Detached: Ctrl-C in the terminal must reach Node only, which has requests to finish.
   const child = programs.spawn('postgres', ['-D', cluster, ...args], {
     stdio: ['ignore', log, log],
     detached: true,
@@ -110,7 +110,7 @@ async function tryStart(
   });
   if (child.pid === undefined) return failure;
   while (child.exitCode === null && child.signalCode === null) {
-    // Nobody but the cluster's owner can write this file, so the password is not sent to a stranger on the port.
+    // Only the owner of the cluster can write this file: the password does not go to a foreign program on the port.
     const postmaster = readPostmaster(cluster);
     if (postmaster?.pid === child.pid && postmaster?.isReady) return postmaster;
     if (performance.now() > deadline) {
@@ -123,7 +123,7 @@ async function tryStart(
 }
 
 /**
- * Stops a server: its clients are disconnected, its data is written. Returns when it is gone.
+ * Stops a server: disconnects its clients and writes its data. Returns when the process has ended.
  *
  * @throws EmbeddedPostgresError when it does not end
  */
@@ -134,7 +134,7 @@ export async function stopServer(dataDirectory: string, pid: number): Promise<vo
   for (let hurried = false; isRunning(pid) && isPostmaster(pid, cluster); await sleep(10)) {
     const waited = performance.now() - start;
     if (waited > 20_000 && !hurried) {
-      // Immediate shutdown: the next start replays the log, as after a power cut.
+      // Immediate shutdown: the next start replays the log, as it does after a power cut.
       signalServer(dataDirectory, pid, 'SIGQUIT');
       hurried = true;
     }
@@ -146,7 +146,7 @@ export async function stopServer(dataDirectory: string, pid: number): Promise<vo
   }
 }
 
-/** Signals the server, unless it is gone; `SIGINT` is Postgres's fast shutdown. */
+/** Signals the server, unless it has ended; `SIGINT` is Postgres's fast shutdown. */
 export function signalServer(dataDirectory: string, pid: number, signal: NodeJS.Signals): void {
   if (!isRunning(pid) || !isPostmaster(pid, clusterPath(dataDirectory))) return;
   try {
@@ -167,7 +167,7 @@ function readPostmaster(cluster: string): Postmaster | null {
   }
 }
 
-/** Whether the process is the server of this cluster; taken to be so where the platform does not say. */
+/** Whether the process is the server of this cluster; true where the platform does not tell (macOS). */
 function isPostmaster(pid: number, cluster: string): boolean {
   const line = findCommandLine(pid);
   if (!line) return true;
@@ -175,9 +175,9 @@ function isPostmaster(pid: number, cluster: string): boolean {
 }
 
 /**
- * A pid file that outlived a reboot may name a process that has nothing to do with Postgres, which would then
- * refuse to start. Postgres ignores its own parent's pid, so that is put in its place; the rest of the file
- * stays, since Postgres finds surviving processes of the old server by it.
+ * After a reboot the pid file may name a process that is not Postgres, and Postgres would refuse to start. Postgres
+ * ignores the pid of its parent, so the pid of this process is written into the file; the rest of the file stays, since
+ * Postgres finds remaining processes of the old server by it.
  */
 function disownPid(cluster: string): void {
   const file = join(cluster, 'postmaster.pid');

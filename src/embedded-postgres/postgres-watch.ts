@@ -1,20 +1,20 @@
 import type { ClusterOptions } from './postgres-cluster.js';
 import { type Postmaster, findServer, isServing, startServer } from './postgres-server.js';
 
-/** Between two looks for the server's process, ms. */
+/** Interval between two checks of the server's process, ms. */
 const INTERVAL = 500;
 /** How long one start may take, ms. */
 const TIME_LIMIT = 30_000;
 
-/** What a watch tells. */
+/** What a watch reports. */
 export interface WatchEvents {
   readonly onRestart: (server: Postmaster) => void;
   readonly warn: (line: string) => void;
 }
 
 /**
- * Starts a server that has died again, on its port, since that is what everybody knows; as often as it takes, also while
- * another program has the port. Keeps no process alive.
+ * Restarts a server that has died, on the same port, which is in the address that its clients have. A start that fails,
+ * for example because another program has taken the port, is repeated. The watch does not keep this process alive.
  */
 export function watchServer(
   cluster: ClusterOptions,
@@ -25,13 +25,13 @@ export function watchServer(
   const { port } = server;
   let { pid } = server;
   let reviving: Promise<void> | null = null;
-  /** The last failure told, so that each is told once. */
+  /** The last failure that was reported, so that each is reported once. */
   let told = '';
   const revive = async (): Promise<void> => {
     if (told === '') warn(`The embedded database (pid ${pid}) has died; it is started again`);
     try {
       const deadline = performance.now() + TIME_LIMIT;
-      // Somebody may have started it by hand.
+      // An operator may have started it by hand.
       const found = await findServer(dataDirectory, deadline);
       const next = found?.port === port ? found : await startServer({ ...cluster, port }, deadline);
       ({ pid } = next);

@@ -2,26 +2,29 @@ import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } fro
 import { DataSource } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { databaseFault } from '../common/database-fault.js';
+import { NEVER, ageOf, momentNow, type Moment } from '../common/moment.js';
 import { AuthSettings } from '../config/auth-settings.js';
-import { Alarm } from './alarm.js';
 import { EVERYTHING, newsOf, oldestRunning, type Heartbeat } from './domain/heartbeat.js';
 import { TrimSchedule } from './domain/trim-schedule.js';
 import { feedAddress } from './feed-address.js';
 import { FeedConnection } from './feed-connection.js';
 import {
-  BEGIN_HISTORY,
+  FIND_SERVER,
   HEARTBEAT,
   TRIM,
   TRIM_SIZE,
-  historyOf,
   type HeartbeatRow,
+  type ServerRow,
 } from './feed-sql.js';
+import { InterruptibleSleep } from './interruptible-sleep.js';
 import { PoolWatch } from './pool-watch.js';
 
 /** From the beginning of one heartbeat to that of the next, ms. */
 const INTERVAL = 400;
 /** How long ago the last successful heartbeat may have begun, ms. */
 const OLDEST = 800;
+/** How long a reader may have been away before it forgets everything, ms: changes are kept for five minutes only. */
+const LONGEST_ABSENCE = 60_000;
 /** Between heartbeats that notifications cause, ms: the first comes at once, a storm of them is answered together. */
 const LEAST_INTERVAL = 5;
 /** Between attempts to connect, ms; the first one follows a loss at once. */
@@ -29,7 +32,7 @@ const PAUSES = [0, 50, 100, 200, 400, 1000];
 
 const APART = "the feed's connection and the pool are not on one database";
 
-/** Whoever keeps what changes can make wrong. Both methods return before the heartbeat counts. */
+/** A cache whose entries can become stale. Both methods return before the heartbeat counts. */
 export interface FeedListener {
   /** @param key - `u:` and a user's primary key, or `s:` and a session's 32 hex digits */
   changed(key: string): void;
@@ -46,22 +49,22 @@ export interface Feed {
 
 /**
  * Follows the changes of users and sessions on a connection of its own (design §4). It does nothing but tell; while it
- * cannot prove that it is up to date, `isFresh` says so and whoever asks goes to the database.
+ * cannot prove that it is up to date, `isFresh` is false and its readers go to the database.
  */
 @Injectable()
 export class ChangeFeed implements Feed, OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger('ChangeFeed');
   private readonly listeners: FeedListener[] = [];
-  private readonly alarm = new Alarm();
+  private readonly pause = new InterruptibleSleep();
   private readonly trims = new TrimSchedule();
   private readonly pool: PoolWatch;
+  /** The last heartbeat on this connection. */
   private known: Heartbeat | null = null;
+  /** When the last successful heartbeat began. */
+  private begun: Moment = NEVER;
   private isStopping = false;
   private isAway = false;
   private following: Promise<void> = Promise.resolve();
-  /** When the last successful heartbeat began: on the monotonic clock and on the other one, ms. */
-  private begun = -Infinity;
-  private begunAt = -Infinity;
 
   constructor(
     private readonly database: DataSource,
@@ -81,15 +84,14 @@ export class ChangeFeed implements Feed, OnModuleInit, OnApplicationShutdown {
 
   async onApplicationShutdown(): Promise<void> {
     this.isStopping = true;
-    this.begun = -Infinity;
-    this.alarm.ring();
+    this.begun = NEVER;
+    this.pause.interrupt();
     await this.following;
     this.pool.end();
   }
 
-  /** The monotonic clock stands still while a machine sleeps, the other one may be set: both must agree. */
   isFresh(): boolean {
-    return performance.now() - this.begun <= OLDEST && this.clock.now() - this.begunAt <= OLDEST;
+    return ageOf(this.begun, this.clock) <= OLDEST;
   }
 
   subscribe(listener: FeedListener): void {
@@ -110,26 +112,27 @@ export class ChangeFeed implements Feed, OnModuleInit, OnApplicationShutdown {
         this.reportAway(error);
         onAttempt();
       }
-      await this.alarm.sleep(PAUSES[Math.min(failures++, PAUSES.length - 1)] ?? 0);
+      await this.pause.sleep(PAUSES[Math.min(failures++, PAUSES.length - 1)] ?? 0);
     }
   }
 
   private async followOn(connection: FeedConnection, onBeat: () => void): Promise<void> {
     await this.requireSameDatabase(connection);
+    this.known = null;
     while (!this.isStopping) {
-      const began = performance.now();
+      const began = momentNow(this.clock);
       await this.beat(connection, began);
       onBeat();
-      this.watchPool(connection, began);
-      await this.trim(connection, began);
-      await this.rest(began);
+      this.watchPool(connection, began.monotonic);
+      await this.trim(connection, began.monotonic);
+      await this.rest(began.monotonic);
     }
   }
 
   /** `DATABASE_FEED_URL` may name another database than the pool's, and a pooler may have moved on to another server. */
   private async requireSameDatabase(connection: FeedConnection): Promise<void> {
-    const { history } = await this.read(connection);
-    if ((await this.pool.history()) !== history) throw new Error(APART);
+    const [row] = await connection.query<ServerRow>({ name: 'find-server', text: FIND_SERVER });
+    if (row?.server !== (await this.pool.findServer())) throw new Error(APART);
   }
 
   /**
@@ -137,23 +140,23 @@ export class ChangeFeed implements Feed, OnModuleInit, OnApplicationShutdown {
    * out for certain.
    */
   private watchPool(connection: FeedConnection, now: number): void {
-    this.pool.ask(now, (history) => {
-      if (history === this.known?.history) return;
-      this.begun = -Infinity;
+    this.pool.ask(now, (server) => {
+      if (server === this.known?.server) return;
+      this.begun = NEVER;
       connection.close(new Error(APART));
-      this.alarm.ring();
+      this.pause.interrupt();
     });
   }
 
   private connect(): Promise<FeedConnection> {
-    const ring = (): void => this.alarm.ring();
+    const wake = (): void => this.pause.interrupt();
     const address = feedAddress(this.settings.databaseFeedUrl, this.database.options);
-    return FeedConnection.open(address, { onNotification: ring, onLost: ring });
+    return FeedConnection.open(address, { onNotification: wake, onLost: wake });
   }
 
   /** Until the next heartbeat is due, or a notification asks for one. */
   private async rest(began: number): Promise<void> {
-    await this.alarm.sleep(began + INTERVAL - performance.now());
+    await this.pause.sleep(began + INTERVAL - performance.now());
     const early = began + LEAST_INTERVAL - performance.now();
     if (early > 0 && !this.isStopping) {
       await new Promise((resolve) => {
@@ -162,13 +165,11 @@ export class ChangeFeed implements Feed, OnModuleInit, OnApplicationShutdown {
     }
   }
 
-  private async beat(connection: FeedConnection, began: number): Promise<void> {
-    const begunAt = this.clock.now();
+  private async beat(connection: FeedConnection, began: Moment): Promise<void> {
     const beat = await this.read(connection);
     if (this.isStopping) return;
     this.tell(beat);
     this.begun = began;
-    this.begunAt = begunAt;
     this.reportBack();
   }
 
@@ -181,21 +182,14 @@ export class ChangeFeed implements Feed, OnModuleInit, OnApplicationShutdown {
     const [row] = await connection.query<HeartbeatRow>(statement);
     // A standby knows no more than what it has been sent.
     if (!row || row.is_standby) throw new Error('the database is a standby');
-    if (row.epoch === null || row.is_copied === true) {
-      await connection.query({ name: 'begin-history', text: BEGIN_HISTORY });
-      return this.read(connection);
-    }
-    return {
-      position: row.position,
-      history: historyOf(row),
-      hasGap: row.has_gap === true,
-      keys: row.keys ?? [],
-    };
+    const { position, server, backend, keys } = row;
+    return { position, server, backend, keys: keys ?? [] };
   }
 
+  /** How long this reader was away is asked once the answer is here: the process may have been suspended before. */
   private tell(beat: Heartbeat): void {
-    if (this.known?.history !== beat.history) this.trims.restart();
-    const news = newsOf(this.known, beat);
+    const isLate = ageOf(this.begun, this.clock) > LONGEST_ABSENCE;
+    const news = newsOf(isLate ? null : this.known, beat);
     for (const listener of this.listeners) {
       if (news === EVERYTHING) listener.everythingChanged();
       else for (const key of news) listener.changed(key);
@@ -205,7 +199,7 @@ export class ChangeFeed implements Feed, OnModuleInit, OnApplicationShutdown {
 
   private async trim(connection: FeedConnection, now: number): Promise<void> {
     if (this.known === null) return;
-    this.trims.mark(now, oldestRunning(this.known));
+    this.trims.mark(now, { server: this.known.server, below: oldestRunning(this.known) });
     const below = this.trims.due(now);
     if (below === null) return;
     const statement = { name: 'trim', text: TRIM, values: [below] };

@@ -1,12 +1,12 @@
 import type { Pool } from 'pg';
 import type { DataSource } from 'typeorm';
-import { poolOf } from '../database/pool.js';
-import { HISTORY, historyOf, type HistoryRow } from './feed-sql.js';
+import { poolOf } from '../database/prepared.js';
+import { FIND_SERVER, type ServerRow } from './feed-sql.js';
 
 /** Between questions, ms. */
 const INTERVAL = 400;
 
-/** Asks the pool of the requests where it is, again and again while it is used; one that nobody uses costs no statement. */
+/** Asks the pool of the requests where it is, again and again while it is used; an idle pool costs no statement. */
 export class PoolWatch {
   /** How often the pool was used, and how often it had been when it was asked. */
   private uses = 0;
@@ -27,13 +27,13 @@ export class PoolWatch {
     this.pool?.off('acquire', this.noteUse);
   }
 
-  /** @returns as `historyOf` names it; null where the database is not one of ours */
-  async history(): Promise<string | null> {
+  /** Where the pool is; null where it does not say. */
+  async findServer(): Promise<string | null> {
     // The question itself is one more use.
     const uses = this.uses + 1;
-    const [row] = await this.database.query<HistoryRow[]>(HISTORY);
+    const [row] = await this.database.query<ServerRow[]>(FIND_SERVER);
     this.usesKnown = uses;
-    return row ? historyOf(row) : null;
+    return row?.server ?? null;
   }
 
   /**
@@ -41,12 +41,12 @@ export class PoolWatch {
    *
    * @param now - ms on the monotonic clock
    */
-  ask(now: number, onAnswer: (history: string | null) => void): void {
+  ask(now: number, onAnswer: (server: string | null) => void): void {
     const isUsed = this.uses > this.usesKnown;
     if (!isUsed || this.isAsking || now - this.asked < INTERVAL) return;
     this.asked = now;
     this.isAsking = true;
-    this.history()
+    this.findServer()
       .then(onAnswer)
       .catch(() => undefined)
       .finally(() => {

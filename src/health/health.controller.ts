@@ -1,4 +1,4 @@
-import { Controller, Get, Header, UseFilters } from '@nestjs/common';
+import { Controller, Get, UseFilters } from '@nestjs/common';
 import {
   ApiOkResponse,
   ApiOperation,
@@ -11,7 +11,7 @@ import { Public } from '../guards/public.decorator.js';
 import { HealthResponse } from './dto/health-response.dto.js';
 import { ReadinessService } from './readiness.service.js';
 
-/** Probes for whoever runs the server. */
+/** Probes for orchestrators and load balancers. */
 @ApiTags('health')
 @Controller('health')
 @Public()
@@ -20,7 +20,6 @@ export class HealthController {
   constructor(private readonly readiness: ReadinessService) {}
 
   @Get('live')
-  @Header('Cache-Control', 'no-store')
   @NotCached()
   @ApiOperation({ summary: 'Live', description: 'The process answers. Looks at nothing else.' })
   @ApiOkResponse({ type: HealthResponse })
@@ -29,7 +28,6 @@ export class HealthController {
   }
 
   @Get('ready')
-  @Header('Cache-Control', 'no-store')
   @NotCached()
   @ApiOperation({
     summary: 'Ready',

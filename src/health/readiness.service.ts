@@ -3,12 +3,12 @@ import { DataSource } from 'typeorm';
 import { UnavailableError } from '../common/errors.js';
 import { isMigrated } from '../database/migrate.js';
 
-/** Whether this server can do its work. */
+/** Answers whether this server can do its work. */
 @Injectable()
 export class ReadinessService {
   constructor(private readonly database: DataSource) {}
 
-  /** @throws UnavailableError while the database is away or its schema is older than this version */
+  /** @throws UnavailableError while the database is unreachable or its schema is older than this version */
   async check(): Promise<void> {
     let isReady: boolean;
     try {

@@ -5,7 +5,6 @@ import {
   ApiExtraModels,
   ApiHeader,
   ApiOkResponse,
-  ApiOperation,
   ApiResponse,
   ApiTags,
   getSchemaPath,
@@ -42,13 +41,9 @@ export class JwksController {
   @Public()
   @HttpView({
     name: 'JWK Set',
-    description: 'The public keys that verify tokens, and those that soon will (RFC 7517).',
-    mediaType: JWK_SET_TYPE,
-  })
-  @ApiOperation({
-    summary: 'JWK Set',
     description:
       'The public keys that verify tokens, and those that soon will (RFC 7517). Empty where tokens are signed with a secret. Whoever verifies with them also checks `token_type`, which alone tells refresh tokens from access tokens, and `iss` and `aud`.',
+    mediaType: JWK_SET_TYPE,
   })
   @ApiExtraModels(JwkSetResponse)
   @ApiHeader({ name: 'If-None-Match', description: 'The `ETag` of an answer.', required: false })

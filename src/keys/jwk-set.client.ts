@@ -1,8 +1,9 @@
-import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import type { JsonWebKey, KeyObject } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import type { Clock } from '../common/clock.js';
 import { UnavailableError } from '../common/errors.js';
-import { keyProblem } from './domain/algorithm.js';
+import type { Algorithm } from './domain/algorithm.js';
+import { keyOfJwk } from './domain/jwk.js';
 
 /** How long a fetched set is used without asking again, ms. */
 const FRESH_FOR = 300_000;
@@ -34,7 +35,7 @@ export class JwkSetClient {
 
   constructor(
     private readonly url: string,
-    private readonly algorithm: string,
+    private readonly algorithm: Algorithm,
     private readonly clock: Clock,
   ) {}
 
@@ -102,17 +103,11 @@ export class JwkSetClient {
 }
 
 /** A key of the set that may verify with the algorithm, else null (RFC 7517 §5: others are ignored). */
-function usableKey(jwk: JsonWebKey, algorithm: string): KeyObject | null {
+function usableKey(jwk: JsonWebKey, algorithm: Algorithm): KeyObject | null {
   if (jwk === null || typeof jwk !== 'object' || jwk['d'] !== undefined) return null;
   if (jwk['use'] !== undefined && jwk['use'] !== 'sig') return null;
   if (jwk['alg'] !== undefined && jwk['alg'] !== algorithm) return null;
-  if (jwk.kty === 'oct') return null;
-  try {
-    const key = createPublicKey({ key: jwk, format: 'jwk' });
-    return keyProblem(algorithm, key) ? null : key;
-  } catch {
-    return null;
-  }
+  return keyOfJwk(jwk, algorithm);
 }
 
 async function readBounded(response: Response): Promise<string> {

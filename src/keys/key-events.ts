@@ -1,21 +1,21 @@
-import { securityEvent, type Cause, type SecurityEvent } from '../events/security-event.js';
+import type { Cause, SecurityEvent } from '../events/domain/security-event.js';
 import type { StoredKey } from './key-rows.js';
 
 type KeyEvent = Extract<SecurityEvent, { target: `key:${string}` }>['event'];
 
-/** Tells of every key of the ring that a change has made, put in use or taken out of use. */
-export function tellKeyChanges(
+/** The events of all keys of the ring that a change has made, put in use or taken out of use. */
+export function keyEvents(
   before: readonly StoredKey[],
   after: readonly StoredKey[],
   by: Cause,
-): void {
-  for (const { kid, algorithm, state } of after) {
+): SecurityEvent[] {
+  return after.flatMap(({ kid, algorithm, state }) => {
     const old = before.find((key) => key.kid === kid);
-    const tell = (event: KeyEvent): void =>
-      securityEvent({ event, ...by, target: `key:${kid}`, algorithm });
-    if (old === undefined) tell('key_generated');
-    if (state === old?.state) continue;
-    if (state === 'signing') tell('key_signs');
-    if (state === 'retired' || state === 'ended') tell('key_retired');
-  }
+    const events: KeyEvent[] = old === undefined ? ['key_generated'] : [];
+    if (state !== old?.state) {
+      if (state === 'signing') events.push('key_signs');
+      if (state === 'retired' || state === 'ended') events.push('key_retired');
+    }
+    return events.map((event) => ({ event, ...by, target: `key:${kid}` as const, algorithm }));
+  });
 }

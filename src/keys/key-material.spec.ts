@@ -1,5 +1,5 @@
 import { generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
-import type { Algorithm } from '../config/settings.js';
+import type { Algorithm } from './domain/algorithm.js';
 import { loadConfiguredKeys } from './key-material.js';
 
 const SECRET = 'a secret of the tests; 0123456789 0123456789';

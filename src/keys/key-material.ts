@@ -1,15 +1,16 @@
 import { createPrivateKey, createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
 import { ConfigError } from '../config/config-error.js';
-import {
-  environmentName,
-  type Algorithm,
-  type SettingName,
-  type Settings,
-} from '../config/settings.js';
+import { environmentName, type SettingName, type Settings } from '../config/settings.js';
 import { LEAST_SECRET_BYTES } from '../config/weak-secret.js';
-import { algorithmsFor, isHmac, keyProblem, openSslCommand } from './domain/algorithm.js';
+import {
+  algorithmsFor,
+  isHmac,
+  keyProblem,
+  openSslCommand,
+  type Algorithm,
+} from './domain/algorithm.js';
 import { keyForm } from './domain/key-form.js';
-import { publicJwk, type PublicJwk } from './domain/public-jwk.js';
+import { publicJwk, type PublicJwk } from './domain/jwk.js';
 import type { SigningKey, VerifyingKey } from './verifying-key.js';
 
 /** The configured keys, parsed once. */
@@ -35,8 +36,7 @@ type KeySetting = Exclude<keyof KeySettings, 'profile' | 'algorithm'>;
 /** What the settings are called where they are given. */
 type NameOf = (name: SettingName) => string;
 
-const SECRET_COMMAND = 'openssl rand -base64 48';
-const SECRET_EXAMPLE = `Example: the output of ${SECRET_COMMAND}`;
+const SECRET_EXAMPLE = `Example: the output of ${openSslCommand('HS256')}`;
 
 /**
  * Turns the configured texts into keys that fit the algorithm, so that no request parses a key and no key is ever
@@ -66,9 +66,8 @@ export function loadConfiguredKeys(
 /** The server has made itself a key by now, or has refused to start: only the options of a host can lack one. */
 function requireSigningKey({ algorithm, signingKey }: KeySettings): void {
   if (signingKey !== '') return;
-  const command = isHmac(algorithm) ? SECRET_COMMAND : openSslCommand(algorithm);
   throw new ConfigError([
-    `signingKey is not set: tokens are signed with it. Example: AuthModule.forRoot({ signingKey: process.env.SIGNING_KEY }), where SIGNING_KEY holds the output of ${command}`,
+    `signingKey is not set: tokens are signed with it. Example: AuthModule.forRoot({ signingKey: process.env.SIGNING_KEY }), where SIGNING_KEY holds the output of ${openSslCommand(algorithm)}`,
   ]);
 }
 

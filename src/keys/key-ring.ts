@@ -6,7 +6,7 @@ import { UnavailableError } from '../common/errors.js';
 import { AuthSettings } from '../config/auth-settings.js';
 import { ChangeFeed, type FeedListener } from '../feed/change-feed.js';
 import { longestLifetime } from './domain/key-state.js';
-import { isThumbprint, type PublicJwk } from './domain/public-jwk.js';
+import { isThumbprint, type PublicJwk } from './domain/jwk.js';
 import { KeyRows, type StoredKey } from './key-rows.js';
 import { KeySealer } from './key-sealer.js';
 import { RingReader } from './ring-reader.js';

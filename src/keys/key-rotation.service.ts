@@ -2,13 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { AuthSettings } from '../config/auth-settings.js';
 import { ConfigError } from '../config/config-error.js';
-import type { Cause } from '../events/security-event.js';
+import type { Cause } from '../events/domain/security-event.js';
+import { SecurityEvents } from '../events/security-events.js';
 import { isRingAlgorithm, type RingAlgorithm } from './domain/algorithm.js';
 import { longestLifetime, secondsToVerify } from './domain/key-state.js';
 import { dueWork, isUnannounced, type DueWork } from './domain/rotation-schedule.js';
 import { generatePrivateKey } from './generate-key.js';
 import { changeOf, describe, type KeyChange, type KeyDescription } from './key-description.js';
-import { tellKeyChanges } from './key-events.js';
+import { keyEvents } from './key-events.js';
 import { KeyRows, type StoredKey } from './key-rows.js';
 import { KeySealer, checkKeysOpen } from './key-sealer.js';
 import { NO_KEYS, readRing } from './ring-keys.js';
@@ -45,6 +46,7 @@ export class KeyRotationService {
   constructor(
     private readonly database: DataSource,
     private readonly settings: AuthSettings,
+    private readonly events: SecurityEvents,
   ) {
     this.sealer = new KeySealer(settings);
   }
@@ -140,15 +142,14 @@ export class KeyRotationService {
     by: Cause,
     work: (rows: KeyRows, keys: readonly StoredKey[], now: number) => Promise<T>,
   ): Promise<T> {
-    const { done, before, after } = await this.database.transaction(async (manager) => {
-      const rows = new KeyRows(manager);
+    return this.database.transaction(async (transaction) => {
+      const rows = new KeyRows(transaction);
       await rows.lock();
       const found = await rows.findAll();
-      const result = await work(rows, found, await rows.now());
-      return { done: result, before: found, after: await rows.findAll() };
+      const done = await work(rows, found, await rows.now());
+      await this.events.emit(transaction, ...keyEvents(found, await rows.findAll(), by));
+      return done;
     });
-    tellKeyChanges(before, after, by);
-    return done;
   }
 
   private async replace(

@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import type { RingAlgorithm } from './domain/algorithm.js';
 import { keyState, type KeyState, type KeyTimes } from './domain/key-state.js';
-import type { PublicJwk } from './domain/public-jwk.js';
+import type { PublicJwk } from './domain/jwk.js';
 
 /** A key of the ring as it is stored. Times are the database's, ms since the epoch. */
 export interface StoredKey extends KeyTimes {

@@ -1,8 +1,8 @@
 import { createPrivateKey, randomBytes, type KeyObject } from 'node:crypto';
 import { ConfigError } from '../config/config-error.js';
 import type { Settings } from '../config/settings.js';
-import type { RingAlgorithm } from './domain/algorithm.js';
-import { publicJwk } from './domain/public-jwk.js';
+import { isRingAlgorithm, type RingAlgorithm } from './domain/algorithm.js';
+import { publicJwk } from './domain/jwk.js';
 import { SEAL_NONCE_LENGTH, deriveSealingKey, seal, unseal } from './domain/sealed-key.js';
 import type { NewKey, StoredKey } from './key-rows.js';
 
@@ -67,5 +67,10 @@ export class KeySealer {
 
 /** @throws ConfigError when a key that signs, or will, cannot be opened */
 export function checkKeysOpen(keys: readonly StoredKey[], sealer: KeySealer): void {
-  for (const key of keys) if (key.sealed !== null) sealer.open(key);
+  for (const key of keys) if (mustOpen(key)) sealer.open(key);
+}
+
+/** Whether a key signs, or will, here: a newer version may have made one of an algorithm that this one does not know. */
+export function mustOpen({ sealed, algorithm }: StoredKey): boolean {
+  return sealed !== null && isRingAlgorithm(algorithm);
 }

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { EventsModule } from '../events/events.module.js';
 import { FeedModule } from '../feed/feed.module.js';
 import { KeyRing } from './key-ring.js';
 import { KeyRotationService } from './key-rotation.service.js';
@@ -11,7 +12,7 @@ import { RotateKeysTask } from './rotate-keys.task.js';
  * @publicApi
  */
 @Module({
-  imports: [FeedModule],
+  imports: [EventsModule, FeedModule],
   providers: [KeyRing, KeyRotationService, KeysService, RotateKeysTask],
   exports: [KeyRotationService, KeysService, RotateKeysTask],
 })

@@ -4,7 +4,7 @@ import { AuthSettings } from '../config/auth-settings.js';
 import { weakSecretWarnings } from '../config/secret-checks.js';
 import { environmentName } from '../config/settings.js';
 import { isHmac, isRingAlgorithm } from './domain/algorithm.js';
-import type { PublicJwk } from './domain/public-jwk.js';
+import type { PublicJwk } from './domain/jwk.js';
 import { JwkSetClient } from './jwk-set.client.js';
 import { loadConfiguredKeys, type ConfiguredKeys } from './key-material.js';
 import { KeyRing } from './key-ring.js';

@@ -1,4 +1,5 @@
 import type { Clock } from '../common/clock.js';
+import { NEVER, ageOf, momentNow, type Moment } from '../common/moment.js';
 import type { Feed } from '../feed/change-feed.js';
 
 /** How old what was read may be while the feed vouches for nothing, ms. */
@@ -11,9 +12,8 @@ export class RingReader {
   /** How many changes were heard, and how many of them the last read has seen for sure. */
   private heard = 0;
   private seen = -1;
-  /** When the last successful read began: on the monotonic clock and on the other one, ms. */
-  private begun = -Infinity;
-  private begunAt = -Infinity;
+  /** When the last successful read began. */
+  private begun: Moment = NEVER;
   /** When the last read began, also if it failed; monotonic, ms. */
   private tried = -Infinity;
   private reading: Promise<void> | null = null;
@@ -40,15 +40,13 @@ export class RingReader {
   /** Whether every change that was committed up to 800 ms ago has been read. */
   isCurrent(): boolean {
     if (this.seen !== this.heard) return false;
-    if (this.feed.isFresh()) return true;
-    const age = Math.max(performance.now() - this.begun, this.clock.now() - this.begunAt);
-    return age <= OLDEST;
+    return this.feed.isFresh() || ageOf(this.begun, this.clock) <= OLDEST;
   }
 
   /** Waits until the ring is known as it was when this was called, or later. */
   async settle(): Promise<void> {
     const called = performance.now();
-    while (!this.isCurrent() && this.begun < called) await this.read();
+    while (!this.isCurrent() && this.begun.monotonic < called) await this.read();
   }
 
   /** Reads, and again until all changes that were heard meanwhile have been seen. */
@@ -85,12 +83,10 @@ export class RingReader {
 
   private async begin(): Promise<void> {
     const { heard } = this;
-    const begun = performance.now();
-    const begunAt = this.clock.now();
-    this.tried = begun;
+    const begun = momentNow(this.clock);
+    this.tried = begun.monotonic;
     await this.load();
     this.seen = heard;
     this.begun = begun;
-    this.begunAt = begunAt;
   }
 }

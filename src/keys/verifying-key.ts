@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import type { Algorithm } from '../config/settings.js';
+import type { Algorithm } from './domain/algorithm.js';
 
 /**
  * A key that verifies tokens, bound to its one algorithm (RFC 8725 §3.1).

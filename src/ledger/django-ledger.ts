@@ -4,108 +4,44 @@ import { Clock } from '../common/clock.js';
 import type { RequestContext } from '../common/request-context.js';
 import { AuthSettings } from '../config/auth-settings.js';
 import { againIfUndone } from '../database/again-if-undone.js';
-import { sessionsEnded } from '../events/security-event.js';
+import { sessionsEnded, type Cause } from '../events/domain/security-event.js';
+import { SecurityEvents } from '../events/security-events.js';
 import { isInstant } from '../tokens/domain/claims.js';
 import { parseCompact, type Claims } from '../tokens/domain/compact.js';
 import { tokenUser } from '../tokens/domain/user-id.js';
 import { TokensService, type TokenSubject } from '../tokens/tokens.service.js';
 import { UserAuthenticationRule } from '../users/user-authentication-rule.js';
 import { UserStore, type AuthUser } from '../users/user-store.js';
-import { IS_BLACKLISTED } from './blacklist-sql.js';
-import { DjangoSessionList, LIVE_TOKENS } from './django-session-list.js';
+import { UsersService } from '../users/users.service.js';
+import * as sql from './django-sql.js';
 import {
   RefreshTokenLedger,
   type ExtendOutcome,
   type IssuedToken,
   type PresentedToken,
   type Refusal,
+  type SessionInfo,
   type SessionPage,
   type SpendOutcome,
 } from './refresh-token-ledger.js';
-import type { PageRequest } from './session-page.js';
+import { cutPage, invalidCursor, type PageRequest } from './session-page.js';
 
-/** Nothing is inserted when the user changed since the password was verified: the row itself is asked again. */
-const ISSUE = `
-  INSERT INTO token_blacklist_outstandingtoken (token, created_at, expires_at, user_id, jti)
-  SELECT $1, to_timestamp($2), to_timestamp($3), u.id, $4
-  FROM auth_user u WHERE u.id = $5 AND u.password = $6 AND u.is_active
-  FOR SHARE
-  RETURNING id`;
-
-const RECORD = `
-  INSERT INTO token_blacklist_outstandingtoken (token, created_at, expires_at, user_id, jti)
-  VALUES ($1, to_timestamp($2), to_timestamp($3), (SELECT id FROM auth_user WHERE id = $4), $5)`;
-
-/**
- * Records the token if it is unknown and puts it on the blacklist. `ON CONFLICT … DO UPDATE` locks its row, so that of
- * several simultaneous calls exactly one gets past the unique `token_id`; the others see no row in `spent`.
- */
-const SPENT = `
-  WITH known AS (${RECORD}
-    ON CONFLICT (jti) DO UPDATE SET jti = EXCLUDED.jti RETURNING id),
-  spent AS (
-    INSERT INTO token_blacklist_blacklistedtoken (blacklisted_at, token_id)
-    SELECT to_timestamp($6), id FROM known
-    ON CONFLICT (token_id) DO NOTHING
-    RETURNING token_id)`;
-
-const BLACKLIST = `${SPENT} SELECT token_id FROM spent`;
-
-/** The successor's row is written only by the call that won, in the same statement. */
-const SPEND = `${SPENT}
-  INSERT INTO token_blacklist_outstandingtoken (token, created_at, expires_at, user_id, jti)
-  SELECT $7, to_timestamp($8), to_timestamp($9), (SELECT id FROM auth_user WHERE id = $4), $10
-  FROM spent
-  RETURNING id`;
-
-/**
- * One pass over the live tokens of a user. A row that a refresh under way is just blacklisting is waited for; its
- * successor, which this pass could not see, is live in the next one.
- */
-const END_ALL = `
-  WITH live AS (
-    SELECT o.id, o.jti FROM ${LIVE_TOKENS}
-      AND o.jti IS DISTINCT FROM $2),
-  ended AS (
-    INSERT INTO token_blacklist_blacklistedtoken (blacklisted_at, token_id)
-    SELECT now(), id FROM live
-    ON CONFLICT (token_id) DO NOTHING)
-  SELECT jti FROM live`;
-
-const END = `
-  INSERT INTO token_blacklist_blacklistedtoken (blacklisted_at, token_id)
-  SELECT now(), o.id FROM token_blacklist_outstandingtoken o
-  WHERE o.user_id = $1::integer AND o.expires_at > now()`;
-
-/** One step along the primary key, over everything that is not on the blacklist: a sliding token outlives its row. */
-const END_EVERYTHING = `
-  WITH live AS (
-    SELECT o.id FROM token_blacklist_outstandingtoken o
-    LEFT JOIN token_blacklist_blacklistedtoken b ON b.token_id = o.id
-    WHERE o.id > $1 AND b.id IS NULL ORDER BY o.id LIMIT 1000),
-  ended AS (
-    INSERT INTO token_blacklist_blacklistedtoken (blacklisted_at, token_id)
-    SELECT now(), id FROM live
-    ON CONFLICT (token_id) DO NOTHING RETURNING token_id)
-  SELECT (SELECT max(id)::text FROM live) AS last, (SELECT count(*)::int FROM ended) AS ended`;
-
-const ENDED = 'ON CONFLICT (token_id) DO NOTHING RETURNING token_id';
-
-/** One step of the flush: walks the primary key, so that it never reads the table twice. */
-const EXPIRED = `
-  SELECT id, token, extract(epoch FROM expires_at)::float8 AS expires_at
-  FROM token_blacklist_outstandingtoken
-  WHERE id > $1 AND expires_at <= to_timestamp($2)
-  ORDER BY id LIMIT 1000`;
-
-const FORGET = `
-  WITH entries AS (DELETE FROM token_blacklist_blacklistedtoken WHERE token_id = ANY($1::bigint[]))
-  DELETE FROM token_blacklist_outstandingtoken WHERE id = ANY($1::bigint[])`;
+interface ListedRow {
+  readonly id: string;
+  readonly jti: string;
+  readonly created_at: Date | null;
+  readonly expires_at: Date;
+}
 
 interface ExpiredRow {
   readonly id: string;
   readonly token: string;
   readonly expires_at: number;
+}
+
+interface EndStep {
+  readonly last: string | null;
+  readonly ended: number;
 }
 
 /**
@@ -116,14 +52,22 @@ interface ExpiredRow {
 export class DjangoLedger extends RefreshTokenLedger {
   constructor(
     private readonly database: DataSource,
-    private readonly sessions: DjangoSessionList,
     private readonly settings: AuthSettings,
     private readonly tokens: TokensService,
     private readonly users: UserStore,
     private readonly rule: UserAuthenticationRule,
     private readonly clock: Clock,
+    private readonly events: SecurityEvents,
   ) {
     super();
+  }
+
+  override problemsWith(): readonly string[] {
+    return this.users instanceof UsersService
+      ? []
+      : [
+          "overrides.userStore needs the session ledger: Django's token tables refer to auth_user. Example: ledger: 'sessions'",
+        ];
   }
 
   override async issue(
@@ -139,7 +83,7 @@ export class DjangoLedger extends RefreshTokenLedger {
     );
     const id = this.tokens.idOf(issued.claims);
     if (id === null) return issued;
-    const rows = await this.rows(ISSUE, [...this.times(issued), id, user.id, user.password]);
+    const rows = await this.rows(sql.ISSUE, [...this.times(issued), id, user.id, user.password]);
     if (rows.length === 0) return null;
     await this.endSurplus(String(user.id), context);
     return issued;
@@ -147,7 +91,7 @@ export class DjangoLedger extends RefreshTokenLedger {
 
   override async spend(presented: PresentedToken, context: RequestContext): Promise<SpendOutcome> {
     const checked = await this.check(presented, context);
-    if (typeof checked === 'string') return { verdict: 'refused', reason: checked };
+    if (typeof checked === 'string') return { verdict: checked };
     const { rotateRefreshTokens, blacklistAfterRotation } = this.settings;
     if (!rotateRefreshTokens) return { verdict: 'kept' };
     const refresh = this.signed(this.tokens.rotatedClaims(presented.claims, this.tokens.now()));
@@ -155,17 +99,15 @@ export class DjangoLedger extends RefreshTokenLedger {
     if (id === null) return { verdict: 'rotated', refresh };
     if (!blacklistAfterRotation) {
       const [token, createdAt, expiresAt] = this.times(refresh);
-      await this.rows(RECORD, [token, createdAt, expiresAt, checked.owner?.id ?? null, id]);
+      await this.rows(sql.RECORD, [token, createdAt, expiresAt, checked.owner?.id ?? null, id]);
       return { verdict: 'rotated', refresh };
     }
-    const won = await this.rows(SPEND, [
+    const won = await this.rows(sql.SPEND, [
       ...this.blacklisting(presented, checked.owner),
       ...this.times(refresh),
       id,
     ]);
-    return won.length > 0
-      ? { verdict: 'rotated', refresh }
-      : { verdict: 'refused', reason: 'blacklisted' };
+    return won.length > 0 ? { verdict: 'rotated', refresh } : { verdict: 'blacklisted' };
   }
 
   override async extend(
@@ -173,36 +115,41 @@ export class DjangoLedger extends RefreshTokenLedger {
     context: RequestContext,
   ): Promise<ExtendOutcome> {
     const checked = await this.check(presented, context);
-    return typeof checked === 'string'
-      ? { verdict: 'refused', reason: checked }
-      : { verdict: 'extended' };
+    return { verdict: typeof checked === 'string' ? checked : 'extended' };
   }
 
   override async isRevoked(claims: Claims): Promise<boolean> {
     const id = this.tokens.idOf(claims);
-    return id !== null && (await this.rows(IS_BLACKLISTED, [id])).length > 0;
+    return id !== null && (await this.rows(sql.IS_BLACKLISTED, [id])).length > 0;
   }
 
   override async revoke(presented: PresentedToken): Promise<boolean> {
-    const user = tokenUser(this.tokens.userIdOf(presented.claims));
-    const owner = user.kind === 'id' ? await this.users.findByTokenId(user.id) : null;
-    return this.blacklist(presented, owner);
+    return this.blacklist(presented, await this.ownerOf(presented.claims));
   }
 
-  override list(userId: string, page: PageRequest): Promise<SessionPage> {
-    return this.sessions.page(userId, page);
+  override async list(userId: string, page: PageRequest): Promise<SessionPage> {
+    if (page.after !== null && !/^\d{1,18}$/.test(page.after)) throw invalidCursor();
+    const rows = await this.rows<ListedRow>(sql.LIST, [userId, page.after, page.limit + 1]);
+    return cutPage(rows, page, {
+      info: sessionInfo,
+      cursor: ({ id }) => id,
+      count: async () => {
+        const [row] = await this.rows<{ total: number }>(sql.COUNT, [userId]);
+        return row?.total ?? 0;
+      },
+    });
   }
 
   override async end(userId: string, sessionId: string): Promise<boolean> {
     // Postgres cannot hold U+0000 in a text, nor would it compare it.
     if (sessionId.includes('\0')) return false;
-    return (await this.rows(`${END} AND o.jti = $2 ${ENDED}`, [userId, sessionId])).length > 0;
+    return (await this.rows(sql.END, [userId, sessionId])).length > 0;
   }
 
   override async endOthers(userId: string, keep: string | null): Promise<readonly string[]> {
     const ended: string[] = [];
     for (;;) {
-      const rows = (await this.rows(END_ALL, [userId, keep])) as { jti: string }[];
+      const rows = await this.rows<{ jti: string }>(sql.END_OTHERS, [userId, keep]);
       if (rows.length === 0) return ended;
       ended.push(...rows.map(({ jti }) => jti));
     }
@@ -211,11 +158,10 @@ export class DjangoLedger extends RefreshTokenLedger {
   override async endAll(): Promise<number> {
     let ended = 0;
     for (let after: string | null = '0'; after !== null;) {
-      const [step] = (await this.rows(END_EVERYTHING, [after])) as [
-        { last: string | null; ended: number },
-      ];
-      ended += step.ended;
-      after = step.last;
+      const parameters: unknown[] = [after];
+      const [step] = await this.rows<EndStep>(sql.END_ALL, parameters);
+      ended += step?.ended ?? 0;
+      after = step?.last ?? null;
     }
     return ended;
   }
@@ -224,11 +170,11 @@ export class DjangoLedger extends RefreshTokenLedger {
     const now = this.clock.now() / 1000;
     let deleted = 0;
     for (let after = '0'; ;) {
-      const rows = (await this.rows(EXPIRED, [after, now])) as ExpiredRow[];
+      const rows = await this.rows<ExpiredRow>(sql.EXPIRED, [after, now]);
       const last = rows.at(-1);
       if (!last) return deleted;
       const ids = rows.filter((row) => this.lastUse(row) <= now).map((row) => row.id);
-      if (ids.length > 0) await this.database.query(FORGET, [ids]);
+      if (ids.length > 0) await this.database.query(sql.FORGET, [ids]);
       deleted += ids.length;
       after = last.id;
     }
@@ -240,14 +186,14 @@ export class DjangoLedger extends RefreshTokenLedger {
     { ip }: RequestContext,
   ): Promise<Refusal | { owner: AuthUser | null }> {
     if (await this.isRevoked(presented.claims)) return 'blacklisted';
-    const named = tokenUser(this.tokens.userIdOf(presented.claims));
-    if (named.kind === 'none') return { owner: null };
-    const owner = named.kind === 'id' ? await this.users.findByTokenId(named.id) : null;
+    if (tokenUser(this.tokens.userIdOf(presented.claims)).kind === 'none') return { owner: null };
+    const owner = await this.ownerOf(presented.claims);
     if (!(await this.rule.allows(owner))) return 'no_account';
     if (owner && !this.tokens.passwordIsCurrent(presented.claims, owner.password)) {
       await this.blacklist(presented, owner);
       const id = this.tokens.idOf(presented.claims) ?? '';
-      sessionsEnded([id], 'password_changed', { actor: `session:${id}`, address: ip });
+      const cause: Cause = { actor: `session:${id}`, address: ip };
+      await this.events.emit(null, ...sessionsEnded([id], 'password_changed', cause));
       return 'password_changed';
     }
     return { owner };
@@ -257,13 +203,15 @@ export class DjangoLedger extends RefreshTokenLedger {
   private async endSurplus(userId: string, { ip }: RequestContext): Promise<void> {
     const { sessionsPerUser } = this.settings;
     if (sessionsPerUser === null) return;
-    const ended = await this.sessions.endSurplus(userId, sessionsPerUser);
-    sessionsEnded(ended, 'session_limit', { actor: `user:${userId}`, address: ip });
+    const ended = await this.rows<{ jti: string }>(sql.END_SURPLUS, [userId, sessionsPerUser]);
+    const ids = ended.map(({ jti }) => jti);
+    const cause: Cause = { actor: `user:${userId}`, address: ip };
+    await this.events.emit(null, ...sessionsEnded(ids, 'session_limit', cause));
   }
 
   private async blacklist(presented: PresentedToken, owner: AuthUser | null): Promise<boolean> {
     if (this.tokens.idOf(presented.claims) === null) return true;
-    const rows = await this.rows(BLACKLIST, this.blacklisting(presented, owner));
+    const rows = await this.rows(sql.BLACKLIST, this.blacklisting(presented, owner));
     return rows.length > 0;
   }
 
@@ -292,7 +240,27 @@ export class DjangoLedger extends RefreshTokenLedger {
     return { claims, token: this.tokens.sign(claims) };
   }
 
-  private async rows(statement: string, parameters: unknown[]): Promise<unknown[]> {
-    return againIfUndone(() => this.database.query<unknown[]>(statement, parameters));
+  /** The user of the token; null where it names none, or none that there is. */
+  private async ownerOf(claims: Claims): Promise<AuthUser | null> {
+    const named = tokenUser(this.tokens.userIdOf(claims));
+    return named.kind === 'id' ? this.users.findByTokenId(named.id) : null;
   }
+
+  private rows<Row>(statement: string, parameters: unknown[]): Promise<Row[]> {
+    return againIfUndone(() => this.database.query<Row[]>(statement, parameters));
+  }
+}
+
+/** The tables do not say where and by what a token was used. */
+function sessionInfo(row: ListedRow): SessionInfo {
+  return {
+    id: row.jti,
+    createdAt: row.created_at ?? row.expires_at,
+    lastUsedAt: null,
+    expiresAt: row.expires_at,
+    ip: null,
+    userAgent: null,
+    createdIp: null,
+    createdClient: null,
+  };
 }

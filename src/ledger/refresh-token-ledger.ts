@@ -1,4 +1,5 @@
 import type { RequestContext } from '../common/request-context.js';
+import type { AuthSettings } from '../config/auth-settings.js';
 import type { Claims } from '../tokens/domain/compact.js';
 import type { PageRequest } from './session-page.js';
 import type { TokenSubject } from '../tokens/tokens.service.js';
@@ -42,13 +43,8 @@ export type Refusal =
   | 'no_account'
   | 'password_changed';
 
-interface Refused {
-  readonly verdict: 'refused';
-  readonly reason: Refusal;
-}
-
 /**
- * The answer to a refresh.
+ * The answer to a refresh: the verdict and, unless it is a refusal, the token.
  *
  * @publicApi
  */
@@ -57,14 +53,16 @@ export type SpendOutcome =
   | { readonly verdict: 'rotated' | 'replayed' | 'recovered'; readonly refresh: IssuedToken }
   /** The presented token stays in use (`ROTATE_REFRESH_TOKENS` off). */
   | { readonly verdict: 'kept' }
-  | Refused;
+  | { readonly verdict: Refusal };
 
 /**
  * The answer to extending a sliding token.
  *
  * @publicApi
  */
-export type ExtendOutcome = { readonly verdict: 'extended' } | Refused;
+export interface ExtendOutcome {
+  readonly verdict: 'extended' | Refusal;
+}
 
 /**
  * A live session as its user may see it.
@@ -100,12 +98,24 @@ export interface SessionPage {
 }
 
 /**
- * The book of refresh and sliding tokens: which are issued, spent and ended. Above this seam nothing knows how they
- * are kept. Users are named by their primary key as text.
+ * The book of refresh and sliding tokens: which are issued, spent and ended. Nothing above this seam knows how they are
+ * kept. Users are named by their primary key as text.
  *
  * @publicApi
  */
 export abstract class RefreshTokenLedger {
+  /**
+   * What in these settings the ledger cannot work with, and what to change: asked once, at the start. The guard finds
+   * sessions in the table of the session ledger only, so any other ledger refuses `CHECK_SESSION`.
+   */
+  problemsWith({ checkSession }: AuthSettings): readonly string[] {
+    return checkSession
+      ? [
+          'overrides.ledger needs checkSession: false: the guard looks at sessions in the table of the session ledger only.',
+        ]
+      : [];
+  }
+
   /**
    * Makes and records the token of a log-in. Null when the user was deleted, deactivated or given another password
    * since the password was verified.
@@ -130,7 +140,7 @@ export abstract class RefreshTokenLedger {
   /** Whether a token may not be used any more, asked of the database, never of a cache (contract §6, step 7). */
   abstract isRevoked(claims: Claims): Promise<boolean>;
 
-  /** Ends a refresh token. False when it had ended before (contract §9). */
+  /** Ends a refresh token, or a sliding one. False when it had ended before (contract §9). */
   abstract revoke(presented: PresentedToken): Promise<boolean>;
 
   /**

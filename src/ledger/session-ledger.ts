@@ -4,41 +4,36 @@ import type { EntityManager } from 'typeorm';
 import type { RequestContext } from '../common/request-context.js';
 import { AuthSettings } from '../config/auth-settings.js';
 import { againIfUndone } from '../database/again-if-undone.js';
-import { sessionsEnded, type Cause } from '../events/security-event.js';
+import { sessionsEnded, type Cause } from '../events/domain/security-event.js';
+import { SecurityEvents } from '../events/security-events.js';
 import type { Claims } from '../tokens/domain/compact.js';
 import { RefreshToken, SlidingToken } from '../tokens/domain/token-kind.js';
 import { tokenUser } from '../tokens/domain/user-id.js';
 import { TokensService, type TokenSubject } from '../tokens/tokens.service.js';
-import type { AuthUser } from '../users/user-store.js';
-import { Adoption } from './adoption.js';
+import { UserStore, type AuthUser } from '../users/user-store.js';
 import {
   SESSION_CLAIM,
   sessionIdOf,
   sessionReference,
   type SessionReference,
 } from './domain/session-claims.js';
-import { endAllSessions } from './end-all-sessions.js';
-import { RefreshJudge, isLive, type Judgement, type PresentedRefresh } from './refresh-judge.js';
+import { RefreshPolicy, type RefreshAttempt, type RefreshDecision } from './refresh-policy.js';
 import {
   RefreshTokenLedger,
   type ExtendOutcome,
   type IssuedToken,
   type PresentedToken,
-  type Refusal,
   type SessionPage,
   type SpendOutcome,
 } from './refresh-token-ledger.js';
-import { Rotations } from './rotations.js';
-import { SecurityLog } from './security-log.js';
 import { SessionList } from './session-list.js';
 import type { PageRequest } from './session-page.js';
-import { SessionRows } from './session-rows.js';
+import { SessionRepository, type ForeignToken } from './session-repository.js';
+import { isLive, type CurrentToken, type SessionRow } from './session-row.js';
 import { SessionTokens } from './session-tokens.js';
 
 /** Between two notes of when a session was used, seconds, where its refresh tokens do not rotate. */
 const NOTE_INTERVAL = 60;
-
-const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
 /**
  * One row for each log-in; refresh tokens are recomputed from it and never stored (design §3). An honest client is not
@@ -47,17 +42,20 @@ const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 @Injectable()
 export class SessionLedger extends RefreshTokenLedger {
   constructor(
-    private readonly rows: SessionRows,
+    private readonly rows: SessionRepository,
     private readonly sessions: SessionList,
-    private readonly rotations: Rotations,
     private readonly settings: AuthSettings,
     private readonly tokens: TokensService,
     private readonly sessionTokens: SessionTokens,
-    private readonly judge: RefreshJudge,
-    private readonly adoption: Adoption,
-    private readonly securityLog: SecurityLog,
+    private readonly policy: RefreshPolicy,
+    private readonly users: UserStore,
+    private readonly events: SecurityEvents,
   ) {
     super();
+  }
+
+  override problemsWith(): readonly string[] {
+    return [];
   }
 
   override async issue(
@@ -71,8 +69,7 @@ export class SessionLedger extends RefreshTokenLedger {
     const lifetime = isSliding
       ? settings.slidingTokenRefreshLifetime + settings.slidingTokenLifetime
       : settings.refreshTokenLifetime;
-    const maxLifetime = settings.sessionMaxLifetime;
-    const row = await this.rows.issue(sid, user, { isSliding, lifetime, maxLifetime }, context);
+    const row = await this.rows.issue(sid, user, { isSliding, lifetime }, context);
     if (row === null) return null;
     await this.endSurplus(String(user.id), context);
     const now = Math.floor(row.rotated_at);
@@ -85,20 +82,22 @@ export class SessionLedger extends RefreshTokenLedger {
     const { claims } = presented;
     const reference = this.referenceOf(claims);
     const named = tokenUser(this.tokens.userIdOf(claims));
-    if (reference === null || named.kind !== 'id') return refused('invalid');
+    if (reference === null || named.kind !== 'id') return { verdict: 'invalid' };
     const { sid, generation, isForeign } = reference;
-    if (isForeign && (await this.adoption.isBlacklisted(claims))) return refused('blacklisted');
-    const bearer = await this.judge.bearerOf(claims, named.id);
-    if (this.settings.rotateRefreshTokens && !bearer.isRuledOut) {
+    if (isForeign && (await this.isBlacklisted(claims))) return { verdict: 'blacklisted' };
+    const presenter = await this.policy.presenterOf(claims, named.id);
+    if (this.settings.rotateRefreshTokens && !presenter.isRuledOut) {
       const passwordDigest = this.tokens.passwordDigestOf(claims);
       const session = { sid, generation, tokenId: named.id, passwordDigest };
-      const row = await this.rotations.rotate(session, context);
+      const row = await this.rows.rotate(session, context);
       if (row) return { verdict: 'rotated', refresh: this.sessionTokens.refresh(claims, sid, row) };
     }
-    if (isForeign && !(await this.adoption.adopt(sid, claims, context))) {
-      return refused('no_account');
+    if (isForeign) {
+      const foreign = await this.foreignToken(claims);
+      if (foreign.userId === null) return { verdict: 'no_account' };
+      await this.rows.adopt(sid, foreign, context);
     }
-    return this.settle(sid, { bearer, generation, context });
+    return this.settle(sid, { presenter, generation, context });
   }
 
   override async extend(
@@ -107,21 +106,20 @@ export class SessionLedger extends RefreshTokenLedger {
   ): Promise<ExtendOutcome> {
     const sid = sessionIdOf(presented.claims);
     const named = tokenUser(this.tokens.userIdOf(presented.claims));
-    if (sid === null || named.kind !== 'id') return refused('invalid');
+    if (sid === null || named.kind !== 'id') return { verdict: 'invalid' };
     const row = await this.rows.find(sid);
-    if (row === null || !isLive(row) || !row.is_sliding) return refused('session_ended');
-    const bearer = await this.judge.bearerOf(presented.claims, named.id);
-    const problem = this.judge.userProblem(row.user, bearer);
-    if (problem !== null) {
-      if (problem === 'password_changed') {
-        await this.rows.end(this.rows.database, sid, problem);
-        sessionsEnded([sid], problem, byHolder(sid, context));
-      }
-      return refused(problem);
+    if (row === null || !isLive(row) || !row.is_sliding) return { verdict: 'session_ended' };
+    const presenter = await this.policy.presenterOf(presented.claims, named.id);
+    const problem = this.policy.userProblem(row.user, presenter);
+    if (problem === 'password_changed') {
+      await this.rows.end(sid, problem);
+      const cause: Cause = { actor: `session:${sid}`, address: context.ip };
+      await this.events.emit(null, ...sessionsEnded([sid], problem, cause));
     }
+    if (problem !== null) return { verdict: problem };
     // Past its refresh end the view refuses the token: such a call is no use of the session.
     const isOver = this.tokens.refreshEndProblem(presented.claims, this.tokens.now()) !== null;
-    if (!isOver && !(await this.rows.touch(sid, context))) return refused('session_ended');
+    if (!isOver && !(await this.rows.touch(sid, context))) return { verdict: 'session_ended' };
     return { verdict: 'extended' };
   }
 
@@ -141,17 +139,25 @@ export class SessionLedger extends RefreshTokenLedger {
     // Without the id that it must have it is refused for that.
     if (reference === null) return !this.lacksId(claims);
     const row = await this.rows.find(reference.sid);
-    if (reference.isForeign && (await this.adoption.isBlacklisted(claims))) return true;
+    if (reference.isForeign && (await this.isBlacklisted(claims))) return true;
     if (row === null) return !reference.isForeign;
     return !isLive(row) || reference.generation < (row.parent_generation ?? row.generation);
   }
 
   override async revoke({ claims }: PresentedToken): Promise<boolean> {
+    if (this.tokens.typeOf(claims) === SlidingToken.type) {
+      const sid = sessionIdOf(claims);
+      return sid !== null && this.rows.end(sid, 'logged_out');
+    }
     const reference = this.referenceOf(claims);
     if (reference === null) return false;
     const { sid, isForeign } = reference;
-    if (await this.rows.end(this.rows.database, sid, 'logged_out')) return true;
-    return isForeign && this.adoption.end(sid, claims, 'logged_out');
+    if (await this.rows.end(sid, 'logged_out')) return true;
+    if (!isForeign) return false;
+    const ended = { ...(await this.foreignToken(claims)), endedBecause: 'logged_out' };
+    if (await this.rows.adopt(sid, ended, { ip: null, userAgent: null })) return true;
+    // A refresh may have adopted the token in between.
+    return this.rows.end(sid, 'logged_out');
   }
 
   override list(userId: string, page: PageRequest): Promise<SessionPage> {
@@ -169,84 +175,69 @@ export class SessionLedger extends RefreshTokenLedger {
   }
 
   override endOthers(userId: string, keep: string | null): Promise<readonly string[]> {
-    return this.rows.endOthers(this.rows.database, userId, keep, 'ended');
+    return this.rows.endOthers(userId, keep, 'ended');
   }
 
   override endAll(): Promise<number> {
-    return endAllSessions(this.rows.database);
+    return this.rows.endAll();
   }
 
-  /** Walks the primary key. A row stays until the last access token of its session has ended as well. */
-  override async flush(): Promise<number> {
-    const { accessTokenLifetime, leeway } = this.settings;
-    let deleted = 0;
-    for (let after: string | null = FIRST_ID; after !== null;) {
-      const step = await this.rows.flushStep(after, accessTokenLifetime + leeway);
-      deleted += step.deleted;
-      after = step.last;
-    }
-    return deleted;
+  /** A row stays until the last access token of its session has ended as well. */
+  override flush(): Promise<number> {
+    return this.rows.flush(this.settings.accessTokenLifetime + this.settings.leeway);
   }
 
   /**
    * Decides on what it sees. Only what has to write locks the session, decides once more, and writes in the same
    * transaction, before anything is answered: however many duplicates come at once, they hold no connections.
    */
-  private async settle(sid: string, presented: PresentedRefresh): Promise<SpendOutcome> {
-    const seen = this.judge.judge(await this.rows.find(sid), presented);
-    if (!needsWriting(seen)) {
-      await this.noteUse(seen, sid, presented);
-      this.noteSuspicion(seen, presented);
-      return this.answer(seen, sid, presented);
+  private async settle(sid: string, attempt: RefreshAttempt): Promise<SpendOutcome> {
+    const seen = await this.rows.find(sid);
+    const decision = this.policy.decide(seen, attempt);
+    if ('next' in decision || decision.endsSession) {
+      return againIfUndone(() =>
+        this.rows.database.transaction((transaction) => this.write(transaction, sid, attempt)),
+      );
     }
-    const { judged, outcome } = await againIfUndone(() =>
-      this.rows.database.transaction((transaction) => this.write(transaction, sid, presented)),
-    );
-    this.noteSuspicion(judged, presented);
-    if (outcome.verdict === 'refused' && outcome.reason === 'password_changed') {
-      sessionsEnded([sid], outcome.reason, byHolder(sid, presented.context));
-    }
-    return outcome;
+    if (seen && decision.verdict === 'replayed') await this.noteUse(seen, sid, attempt.context);
+    await this.events.emit(null, ...(decision.events ?? []));
+    return this.outcome(decision.verdict, seen, sid, attempt.presenter.claims);
   }
 
   private async write(
     transaction: EntityManager,
     sid: string,
-    presented: PresentedRefresh,
-  ): Promise<{ judged: Judgement; outcome: SpendOutcome }> {
-    const judged = this.judge.judge(await this.rows.lock(transaction, sid), presented);
-    if (!needsWriting(judged)) return { judged, outcome: this.answer(judged, sid, presented) };
-    if (judged.what === 'end') {
-      await this.rows.end(transaction, sid, judged.reason);
-      return { judged, outcome: refused(judged.reason) };
+    attempt: RefreshAttempt,
+  ): Promise<SpendOutcome> {
+    const locked = await this.rows.lock(transaction, sid);
+    const decision = this.policy.decide(locked, attempt);
+    await this.events.emit(transaction, ...(decision.events ?? []));
+    let current: CurrentToken | null = locked;
+    if ('next' in decision) {
+      current = await this.rows.advance(transaction, sid, decision.next, attempt.context);
+    } else if (decision.endsSession) await this.rows.end(sid, decision.verdict, transaction);
+    return this.outcome(decision.verdict, current, sid, attempt.presenter.claims);
+  }
+
+  private outcome(
+    verdict: RefreshDecision['verdict'],
+    current: CurrentToken | null,
+    sid: string,
+    claims: Claims,
+  ): SpendOutcome {
+    if (verdict !== 'rotated' && verdict !== 'recovered' && verdict !== 'replayed') {
+      return { verdict };
     }
-    const { refreshTokenLifetime: lifetime } = this.settings;
-    const { next, as: verdict } = judged;
-    const row = await this.rows.advance(transaction, sid, next, lifetime, presented.context);
-    if (row === null) return { judged, outcome: refused('session_ended') };
-    const refresh = this.sessionTokens.refresh(presented.bearer.claims, sid, row);
-    return { judged, outcome: { verdict, refresh } };
+    if (current === null) return { verdict: 'session_ended' };
+    return this.settings.rotateRefreshTokens
+      ? { verdict, refresh: this.sessionTokens.refresh(claims, sid, current) }
+      : { verdict: 'kept' };
   }
 
   /** Without rotation a refresh writes nothing; when and where the session was used is noted now and then. */
-  private async noteUse(
-    judged: Settled,
-    sid: string,
-    { context }: PresentedRefresh,
-  ): Promise<void> {
-    if (this.settings.rotateRefreshTokens || judged.what === 'refuse') return;
-    const { now, last_used_at: last } = judged.session;
-    if (now - last >= NOTE_INTERVAL) await this.rows.touch(sid, context);
-  }
-
-  private answer(judged: Settled, sid: string, { bearer }: PresentedRefresh): SpendOutcome {
-    if (judged.what === 'refuse') return refused(judged.reason);
-    return this.settings.rotateRefreshTokens
-      ? {
-          verdict: 'replayed',
-          refresh: this.sessionTokens.refresh(bearer.claims, sid, judged.session),
-        }
-      : { verdict: 'kept' };
+  private async noteUse(session: SessionRow, sid: string, context: RequestContext): Promise<void> {
+    if (this.settings.rotateRefreshTokens) return;
+    if (session.now - session.last_used_at >= NOTE_INTERVAL) await this.rows.touch(sid, context);
   }
 
   /** `SESSIONS_PER_USER`: the least recently used go. */
@@ -254,7 +245,26 @@ export class SessionLedger extends RefreshTokenLedger {
     const { sessionsPerUser } = this.settings;
     if (sessionsPerUser === null) return;
     const ended = await this.sessions.endSurplus(userId, sessionsPerUser);
-    sessionsEnded(ended, 'session_limit', { actor: `user:${userId}`, address: ip });
+    const cause: Cause = { actor: `user:${userId}`, address: ip };
+    await this.events.emit(null, ...sessionsEnded(ended, 'session_limit', cause));
+  }
+
+  /** Whether a Django server beside this one has blacklisted its own token. */
+  private isBlacklisted(claims: Claims): Promise<boolean> {
+    return this.rows.isBlacklisted(this.tokens.idOf(claims) ?? '');
+  }
+
+  /** What a session is made of for a token that another issuer, such as a Django server, has signed (design §3). */
+  private async foreignToken(claims: Claims): Promise<ForeignToken> {
+    const named = tokenUser(this.tokens.userIdOf(claims));
+    const owner = named.kind === 'id' ? await this.users.findByTokenId(named.id) : null;
+    return {
+      userId: owner && String(owner.id),
+      tokenId: this.tokens.idOf(claims) ?? '',
+      issuedAt: typeof claims['iat'] === 'number' ? claims['iat'] : null,
+      expiresAt: Number(claims['exp']),
+      endedBecause: null,
+    };
   }
 
   private lacksId(claims: Claims): boolean {
@@ -266,24 +276,4 @@ export class SessionLedger extends RefreshTokenLedger {
     const reference = sessionReference(claims, this.tokens.idOf(claims));
     return reference?.isForeign && !this.settings.acceptUnknownTokens ? null : reference;
   }
-
-  private noteSuspicion({ suspicion }: Judgement, presented: PresentedRefresh): void {
-    if (suspicion) this.securityLog.note(suspicion.event, suspicion.session, presented);
-  }
-}
-
-/** What can be answered without a change of the session. */
-type Settled = Extract<Judgement, { what: 'repeat' | 'refuse' }>;
-
-function needsWriting(judged: Judgement): judged is Exclude<Judgement, Settled> {
-  return judged.what === 'advance' || judged.what === 'end';
-}
-
-/** Whoever shows the token of a session. */
-function byHolder(sid: string, { ip }: RequestContext): Cause {
-  return { actor: `session:${sid}`, address: ip };
-}
-
-function refused(reason: Refusal): { verdict: 'refused'; reason: Refusal } {
-  return { verdict: 'refused', reason };
 }

@@ -2,17 +2,17 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { againIfUndone } from '../database/again-if-undone.js';
 import type { SessionInfo, SessionPage } from './refresh-token-ledger.js';
-import { invalidCursor, type PageRequest } from './session-page.js';
+import { cutPage, invalidCursor, type PageRequest } from './session-page.js';
+import { sidOf } from './session-row.js';
 
 /** The sessions of a user that are listed, and that count for `SESSIONS_PER_USER`. */
 const LISTED = `
   user_id = $1 AND revoked_at IS NULL AND expires_at > now() AND (ends_at IS NULL OR ends_at > now())`;
 
-/** The position is in microseconds, as exact as the column. An address of which nothing is known has no bits. */
+/** The position is in microseconds, as exact as the column. */
 const LIST = `
   SELECT id, created_at, last_used_at, LEAST(expires_at, ends_at) AS expires_at,
-    CASE WHEN masklen(last_ip) > 0 THEN host(last_ip) END AS ip, user_agent,
-    CASE WHEN masklen(created_ip) > 0 THEN host(created_ip) END AS created_ip, created_client,
+    host(last_ip) AS ip, user_agent, host(created_ip) AS created_ip, created_client,
     (extract(epoch FROM created_at) * 1000000)::bigint AS created_microseconds
   FROM auth_session
   WHERE ${LISTED} AND ($2::bigint IS NULL OR
@@ -23,7 +23,7 @@ const LIST = `
 const COUNT = `SELECT count(*)::int AS total FROM auth_session WHERE ${LISTED}`;
 
 /**
- * Run behind each log-in, when its session is committed: of several log-ins at once the last one sees all sessions, and
+ * Run after each log-in, when its session is committed: of several log-ins at once the last one sees all sessions, and
  * all go by one order, so that together they leave just as many as may be.
  */
 const END_SURPLUS = `
@@ -51,20 +51,16 @@ export class SessionList {
   constructor(private readonly database: DataSource) {}
 
   /** @throws ValidationError when `after` is no `next` of a page */
-  async page(userId: string, { limit, after }: PageRequest): Promise<SessionPage> {
-    const [microseconds, id] = after === null ? [null, null] : position(after);
-    // One more than asked for tells whether there is another page.
+  async page(userId: string, page: PageRequest): Promise<SessionPage> {
+    const [microseconds, id] = page.after === null ? [null, null] : position(page.after);
     const rows = await againIfUndone(() =>
-      this.database.query<ListedRow[]>(LIST, [userId, microseconds, id, limit + 1]),
+      this.database.query<ListedRow[]>(LIST, [userId, microseconds, id, page.limit + 1]),
     );
-    const shown = rows.slice(0, limit);
-    const last = rows.length > limit ? shown.at(-1) : undefined;
-    const isAll = after === null && last === undefined;
-    return {
-      sessions: shown.map(sessionInfo),
-      total: isAll ? shown.length : await this.count(userId),
-      next: last ? `${last.created_microseconds}.${sidOf(last)}` : null,
-    };
+    return cutPage(rows, page, {
+      info: sessionInfo,
+      cursor: (row) => `${row.created_microseconds}.${sidOf(row)}`,
+      count: () => this.count(userId),
+    });
   }
 
   /** Ends the least recently used sessions until `limit` are left, and returns those that it has ended. */
@@ -81,11 +77,7 @@ export class SessionList {
   }
 }
 
-function sidOf({ id }: { readonly id: string }): string {
-  return id.replaceAll('-', '');
-}
-
-/** Behind which session a page begins. */
+/** After which session a page begins. */
 function position(after: string): readonly [microseconds: string, sid: string] {
   const [, microseconds, sid] = /^(\d{1,18})\.([0-9a-f]{32})$/.exec(after) ?? [];
   if (microseconds === undefined || sid === undefined) throw invalidCursor();

@@ -1,4 +1,5 @@
 import { ValidationError } from '../common/errors.js';
+import type { SessionInfo, SessionPage } from './refresh-token-ledger.js';
 
 /** Sessions of one page, unless the caller says otherwise, and at most. */
 const USUAL_LIMIT = 100;
@@ -42,4 +43,26 @@ export function pageRequest({ limit, after }: Readonly<Record<string, unknown>>)
 /** A `next` that no page of this ledger has given. */
 export function invalidCursor(): ValidationError {
   return new ValidationError({ after: ['Invalid cursor.'] });
+}
+
+/** Makes a page of rows, of which one more than asked for was read: that one tells whether there is another page. */
+export async function cutPage<Row>(
+  rows: readonly Row[],
+  { limit, after }: PageRequest,
+  of: {
+    readonly info: (row: Row) => SessionInfo;
+    /** Where the next page begins after this row. */
+    readonly cursor: (row: Row) => string;
+    /** Of all pages. */
+    readonly count: () => Promise<number>;
+  },
+): Promise<SessionPage> {
+  const shown = rows.slice(0, limit);
+  const last = rows.length > limit ? shown.at(-1) : undefined;
+  const isAll = after === null && last === undefined;
+  return {
+    sessions: shown.map(of.info),
+    total: isAll ? shown.length : await of.count(),
+    next: last ? of.cursor(last) : null,
+  };
 }

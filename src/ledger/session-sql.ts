@@ -1,4 +1,3 @@
-import { EVERYBODY } from './end-all-sessions.js';
 import { activeSql, keySql, staffSql, type UserTable } from '../users/user-table.js';
 
 /** Seconds since the epoch of a column, with fraction. */
@@ -17,6 +16,28 @@ const STATE = `
 const newExpiry = (lifetime: string, endsAt: string, now = 'now()'): string =>
   `LEAST(to_timestamp(floor(${epoch(now)}) + ${lifetime}), ${endsAt})`;
 
+/** The row of the cutoffs that stands for everybody: no user has this key. See `adopt` below. */
+const EVERYBODY = '';
+
+/** From now on no token that another issuer has made until now is adopted. */
+export const CUT_OFF = `
+  INSERT INTO auth_adoption_cutoff AS c (user_id, issued_until) VALUES ('${EVERYBODY}', clock_timestamp())
+  ON CONFLICT (user_id) DO UPDATE SET issued_until = GREATEST(c.issued_until, excluded.issued_until)`;
+
+/**
+ * One step along the primary key. The change feed hears of each step once, that everything has changed: the trigger counts
+ * what its transaction has told (`auth_record_change`).
+ */
+export const END_STEP = `
+  WITH step AS (SELECT id FROM auth_session WHERE id > $1 ORDER BY id LIMIT 1000),
+  ended AS (
+    UPDATE auth_session s SET revoked_at = now(), revoke_reason = 'ended'
+    FROM step
+    WHERE s.id = step.id AND s.revoked_at IS NULL AND s.created_at <= $2::timestamptz
+      AND (SELECT set_config('nest_simplejwt.changes', '2000', true)) IS NOT NULL
+    RETURNING s.id)
+  SELECT (SELECT id FROM step ORDER BY id DESC LIMIT 1) AS last, (SELECT count(*)::int FROM ended) AS count`;
+
 /** Every statement of the session ledger, for one user table. */
 export interface SessionSql {
   readonly issue: string;
@@ -34,7 +55,7 @@ export interface SessionSql {
 }
 
 /**
- * Builds the statements. Parameters are listed in `session-rows.ts`, where each statement has its one caller.
+ * Builds the statements. Parameters are listed in `session-repository.ts`, where each statement has its one caller.
  */
 export function sessionSql(user: UserTable): SessionSql {
   const sameUser = `u.${user.id} = s.user_id::${user.idType}`;
@@ -146,7 +167,7 @@ export function sessionSql(user: UserTable): SessionSql {
           AND (SELECT set_config('nest_simplejwt.changes', '2001', true)) IS NOT NULL
           AND GREATEST(s.expires_at, s.adopted_until) < now() - make_interval(secs => $2::float8)
         RETURNING s.id)
-      SELECT (SELECT id FROM step ORDER BY id DESC LIMIT 1) AS last, (SELECT count(*)::int FROM gone) AS deleted`,
+      SELECT (SELECT id FROM step ORDER BY id DESC LIMIT 1) AS last, (SELECT count(*)::int FROM gone) AS count`,
     /* Also when its refresh token has expired: an access token of it may be good for a while yet. */
     endOne: `
       UPDATE auth_session SET revoked_at = now(), revoke_reason = $3

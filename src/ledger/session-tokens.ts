@@ -5,7 +5,7 @@ import { TokensService } from '../tokens/tokens.service.js';
 import { GENERATION_CLAIM, SESSION_CLAIM } from './domain/session-claims.js';
 import { refreshTokenId } from './domain/successor.js';
 import type { IssuedToken } from './refresh-token-ledger.js';
-import type { CurrentToken, SessionRow } from './session-rows.js';
+import type { CurrentToken, SessionRow } from './session-row.js';
 
 /** Makes the tokens of sessions. Every node computes the same one from the row: nothing of it is stored (design §3). */
 @Injectable()

@@ -6,10 +6,11 @@ import { UserAuthenticationRule } from '../users/user-authentication-rule.js';
 import type { StaffVerdict } from '../users/domain/standing.js';
 import { UserStore, type AuthUser } from '../users/user-store.js';
 import { FakeClock } from '../../test/support/fake-clock.js';
-import { MemoryCounters } from '../../test/support/memory-counters.js';
+import { MemoryRateLimitStore } from '../../test/support/memory-rate-limit-store.js';
 import { MemoryKnownClients } from '../../test/support/memory-known-clients.js';
 import { OneDecoy } from '../../test/support/one-decoy.js';
 import { LoginHooks } from './login-hooks.js';
+import { LoginPolicy } from './login-policy.js';
 import { LoginService } from './login.service.js';
 
 const CLIENT: RequestContext = { ip: '203.0.113.7', userAgent: 'test' };
@@ -131,8 +132,8 @@ describe('LoginService', () => {
       users,
       hasher,
       new OneDecoy(),
-      new NotDave(settings),
-      new LoginThrottle(settings, new MemoryCounters(clock), new MemoryKnownClients()),
+      new LoginPolicy(new NotDave(settings), users),
+      new LoginThrottle(settings, new MemoryRateLimitStore(clock), new MemoryKnownClients()),
       hooks,
     );
   });

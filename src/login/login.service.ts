@@ -5,9 +5,18 @@ import type { RequestContext } from '../common/request-context.js';
 import { LoginThrottle } from '../throttling/login-throttle.js';
 import { PasswordDecoys } from './password-decoys.js';
 import { PasswordHasher } from '../passwords/password-hasher.js';
-import { UserAuthenticationRule } from '../users/user-authentication-rule.js';
 import { UserStore, type AuthUser } from '../users/user-store.js';
 import { LoginHooks } from './login-hooks.js';
+import { LoginPolicy, type PasswordLogin } from './login-policy.js';
+
+/** A name and a password that were given, and what for. */
+interface Attempt extends Pick<PasswordLogin, 'purpose' | 'context'> {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** The user, or why there is none: for the log, not for the client. */
+type Outcome = { readonly user: AuthUser } | { readonly user: null; readonly reason: string };
 
 /** A user whose password was right. */
 interface Verified {
@@ -16,28 +25,32 @@ interface Verified {
   readonly outdated: string | null;
 }
 
-/** Checks user names and passwords. */
+/** Checks user names and passwords: the one way in for every door. */
 @Injectable()
 export class LoginService {
   constructor(
     private readonly users: UserStore,
     private readonly hasher: PasswordHasher,
     private readonly decoys: PasswordDecoys,
-    private readonly rule: UserAuthenticationRule,
+    private readonly policy: LoginPolicy,
     private readonly throttle: LoginThrottle,
     private readonly hooks: LoginHooks,
   ) {}
 
   /**
-   * The user with this name and password, or null. Whatever the reason of a refusal, it costs a check of a stored password
-   * for each spelling, so that its time tells nobody which names exist (contract §5).
+   * The user with this name and password for one request, or null. Whatever the reason of a refusal, it costs a check of
+   * a stored password for each spelling, so that its time tells nobody which names exist (contract §5).
    *
    * @param password - as it was sent; it counts with and without surrounding white space (contract §4)
    * @throws UnavailableError when too many log-ins wait already
    * @throws AuthError `throttled` after too many failed attempts
    */
-  findUser(username: string, password: string, context: RequestContext): Promise<AuthUser | null> {
-    return this.attempt(username, context, (user) => this.verify(username, user, password));
+  async findUser(
+    username: string,
+    password: string,
+    context: RequestContext,
+  ): Promise<AuthUser | null> {
+    return (await this.attempt({ username, password, context, purpose: 'request' })).user;
   }
 
   /**
@@ -46,22 +59,14 @@ export class LoginService {
    * @throws AuthError `no_active_account`, never saying why
    */
   async login(username: string, password: string, context: RequestContext): Promise<AuthUser> {
-    let reason = 'credentials';
-    const user = await this.attempt(username, context, async (found) => {
-      const verified = await this.verify(username, found, password);
-      if (verified === null) return null;
-      if (!(await this.rule.allows(verified.user))) reason = 'rule';
-      else if (!(await this.isNamedAlone(verified.user))) reason = 'token_id_not_unique';
-      else return verified;
-      return null;
-    });
-    if (user === null) throw new AuthError('no_active_account', { reason });
-    return user;
+    const outcome = await this.attempt({ username, password, context, purpose: 'session' });
+    if (outcome.user !== null) return outcome.user;
+    throw new AuthError('no_active_account', { reason: outcome.reason });
   }
 
   /**
-   * The user with this key, where the password is the right one: who has a session open and wants to change it. No log-in:
-   * it has a limit of its own, and no hook hears of it.
+   * The user with this key, where the password is right: a check of the old password in an open session that wants to
+   * change it. It is no log-in: it has a limit of its own, and neither the policy nor a hook hears of it.
    *
    * @param session - 32 hex digits; null where the credentials name none
    * @throws AuthError `throttled` after too many wrong ones in this session
@@ -76,34 +81,28 @@ export class LoginService {
   }
 
   /**
-   * One attempt, limited; it changes nothing before the limits have let it pass. The user is looked up first, since it is
-   * the account that counts, whatever its spelling; so is a name that nobody has.
+   * One attempt: the limits around password and policy, then the hook. Nothing is changed before the limits have let the
+   * attempt pass. The user is looked up first, since the limits count by account, whatever the spelling of its name; a
+   * name that nobody has counts alike.
    */
-  private async attempt(
-    username: string,
-    context: RequestContext,
-    check: (user: AuthUser | null) => Promise<Verified | null>,
-  ): Promise<AuthUser | null> {
+  private async attempt({ username, password, context, purpose }: Attempt): Promise<Outcome> {
     const found = await this.users.findByUsername(username);
     const account = { id: found === null ? null : String(found.id), username };
-    const verified = await this.throttle.run(account, context, () => check(found));
+    let reason = 'credentials';
+    const verified = await this.throttle.run(account, context, async () => {
+      const match = await this.verify(username, found, password);
+      if (match === null) return null;
+      const assessed = await this.policy.assess({ user: match.user, context, purpose });
+      if (assessed.verdict === 'allow') return match;
+      reason = assessed.reason;
+      return null;
+    });
     if (verified === null) {
       await this.hooks.onLoginFailed(username, context);
-      return null;
+      return { user: null, reason };
     }
     const { user, outdated } = verified;
-    return outdated === null ? user : this.upgrade(user, outdated);
-  }
-
-  /**
-   * Whether the user id claim names this user and nobody else. Nothing forces the column of `USER_ID_FIELD` to be unique
-   * and filled (Django's `email` is neither), and a token without a user id passes a refresh unseen (contract §7).
-   */
-  private async isNamedAlone({ id, tokenId }: AuthUser): Promise<boolean> {
-    const { table } = this.users;
-    if (table.tokenId === table.id) return true;
-    const named = tokenId === '' ? null : await this.users.findByTokenId(String(tokenId));
-    return named !== null && String(named.id) === String(id);
+    return { user: outdated === null ? user : await this.upgrade(user, outdated) };
   }
 
   private async verify(
@@ -112,12 +111,12 @@ export class LoginService {
     password: string,
   ): Promise<Verified | null> {
     const candidates = [password, trimText(password)];
-    const own = user === null ? null : this.hasher.decoyOf(user.password);
-    // Also where it is not needed: the first one waits for a sample of the table.
-    const standIn = await this.decoys.of(username, own);
-    if (user === null || own === null || !user.isActive) {
-      // An inactive user's own hash would tell by its time whether the password was right.
-      await this.hasher.verifyAny(candidates, own ?? standIn);
+    const userDecoy = user === null ? null : this.hasher.decoyOf(user.password);
+    // Also where it is not needed: the first call waits for a sample of the table.
+    const nameDecoy = await this.decoys.of(username, userDecoy);
+    if (user === null || userDecoy === null || !user.isActive) {
+      // The stored hash of an inactive user would tell by its time whether the password was right.
+      await this.hasher.verifyAny(candidates, userDecoy ?? nameDecoy);
       return null;
     }
     const check = await this.hasher.verifyAny(candidates, user.password);

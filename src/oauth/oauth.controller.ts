@@ -1,11 +1,10 @@
-import { Body, Controller, Header, HttpCode, Post, UseFilters, UseGuards } from '@nestjs/common';
+import { Body, Controller, Post, UseFilters, UseGuards } from '@nestjs/common';
 import {
   ApiBadRequestResponse,
   ApiBasicAuth,
   ApiBody,
   ApiConsumes,
   ApiOkResponse,
-  ApiOperation,
   ApiTags,
   ApiUnauthorizedResponse,
 } from '../http/openapi.decorators.js';
@@ -45,11 +44,8 @@ export class OAuthController {
 
   @Post('revoke')
   @Public()
-  @HttpView({ name: 'Token Revocation', description: 'Ends a token and its session (RFC 7009).' })
-  @HttpCode(200)
-  @Header('Cache-Control', 'no-store')
-  @ApiOperation({
-    summary: 'Token Revocation',
+  @HttpView({
+    name: 'Token Revocation',
     description:
       'Ends the session of a refresh, sliding or access token. A token that is no good any more is no error.',
   })
@@ -68,12 +64,6 @@ export class OAuthController {
   @Public()
   @HttpView({
     name: 'Token Introspection',
-    description: 'Tells whether a token is good (RFC 7662).',
-  })
-  @HttpCode(200)
-  @Header('Cache-Control', 'no-store')
-  @ApiOperation({
-    summary: 'Token Introspection',
     description: 'Tells whether a token would be accepted now, and what is in it.',
   })
   @ApiBody({ type: TokenRequest })

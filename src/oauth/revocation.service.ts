@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { InvalidTokenError, UnavailableError } from '../common/errors.js';
 import { AuthSettings } from '../config/auth-settings.js';
-import { sessionsEnded, type Cause } from '../events/security-event.js';
-import { AuthFacts } from '../ledger/auth-facts.js';
+import { sessionsEnded, type Cause } from '../events/domain/security-event.js';
+import { SecurityEvents } from '../events/security-events.js';
+import { SessionCache } from '../ledger/session-cache.js';
 import { sessionIdOf } from '../ledger/domain/session-claims.js';
-import { RefreshTokenLedger } from '../ledger/refresh-token-ledger.js';
+import { RefreshTokenLedger, type PresentedToken } from '../ledger/refresh-token-ledger.js';
 import type { Claims } from '../tokens/domain/compact.js';
 import {
   AccessToken,
@@ -22,15 +23,16 @@ export class RevocationService {
     private readonly settings: AuthSettings,
     private readonly tokens: TokensService,
     private readonly ledger: RefreshTokenLedger,
-    private readonly facts: AuthFacts,
+    private readonly facts: SessionCache,
+    private readonly events: SecurityEvents,
   ) {}
 
   /**
    * Ends what the token stands for: the session, of which an access token is as good a name as a refresh token (RFC 7009
    * §2.1 leaves it to us). A token that is no good any more has reached what the caller wants, which is no error (§2.2).
    *
-   * @throws OAuthError `unsupported_token_type` for an access token that would be accepted after as before: of the Django
-   *   ledger, or without `CHECK_SESSION`
+   * @throws OAuthError `unsupported_token_type` for an access token that would be accepted after as before: without
+   *   `CHECK_SESSION`, so always with the Django ledger
    * @throws UnavailableError when the session is live after as before
    */
   async revoke(token: string, cause: Cause): Promise<void> {
@@ -39,16 +41,16 @@ export class RevocationService {
     const isA = (kind: TokenKind): boolean => this.tokens.kindProblem(claims, kind) === null;
     let isEnded = false;
     if (isA(RefreshToken)) isEnded = await this.ledger.revoke({ token, claims });
-    else if (isA(SlidingToken)) isEnded = await this.endSliding(token, claims);
+    else if (isA(SlidingToken)) isEnded = await this.endSliding({ token, claims });
     else if (isA(AccessToken)) isEnded = await this.endAccess(claims);
     const session = sessionIdOf(claims) ?? this.tokens.idOf(claims) ?? '';
-    if (isEnded) sessionsEnded([session], 'logged_out', cause);
+    if (isEnded) await this.events.emit(null, ...sessionsEnded([session], 'logged_out', cause));
   }
 
-  private endSliding(token: string, claims: Claims): Promise<boolean> {
-    return this.settings.ledger === 'sessions'
-      ? this.endSession(sessionIdOf(claims))
-      : this.ledger.revoke({ token, claims });
+  private async endSliding(presented: PresentedToken): Promise<boolean> {
+    const isEnded = await this.ledger.revoke(presented);
+    if (!isEnded && !(await this.ledger.isRevoked(presented.claims))) throw notEnded();
+    return isEnded;
   }
 
   private async endAccess(claims: Claims): Promise<boolean> {
@@ -59,16 +61,10 @@ export class RevocationService {
         'An access token without a session ends by itself.',
       );
     }
-    return this.endSession(sid);
-  }
-
-  /** Whether this call has ended it. */
-  private async endSession(sid: string | null): Promise<boolean> {
-    const live = sid === null ? null : await this.facts.findSession(sid);
-    if (sid === null || !live) return false;
+    const live = await this.facts.findSession(sid);
+    if (!live) return false;
     if (await this.ledger.end(String(live.user.id), sid)) return true;
-    // Somebody else was faster, or nothing was ended and the token goes on opening doors: 200 would be a lie then.
-    if (!(await this.facts.hasEnded(sid))) throw new UnavailableError('session_not_ended');
+    if (!(await this.facts.hasEnded(sid))) throw notEnded();
     return false;
   }
 
@@ -80,4 +76,9 @@ export class RevocationService {
       throw error;
     }
   }
+}
+
+/** Nothing was ended, by another request neither, and the token goes on opening doors: 200 would be a lie. */
+function notEnded(): UnavailableError {
+  return new UnavailableError('session_not_ended');
 }

@@ -4,8 +4,8 @@ import { availableParallelism } from 'node:os';
 import { promisify } from 'node:util';
 import { Logger, type OnModuleInit } from '@nestjs/common';
 import { UnavailableError } from '../common/errors.js';
+import { Semaphore } from '../common/semaphore.js';
 import { ConfigError } from '../config/config-error.js';
-import { BoundedQueue } from './bounded-queue.js';
 import { passwordDecoy } from './domain/password-decoy.js';
 import {
   encodePassword,
@@ -43,13 +43,14 @@ export interface DjangoPasswordHasherOptions {
   preferred: 'argon2' | 'pbkdf2_sha256';
   /**
    * Hashes computed at the same time. Default: the machine's cores, but at most 3, since all run in libuv's
-   * pool of 4 threads and one must stay free for files, name look-ups and other crypto. Who raises
-   * `UV_THREADPOOL_SIZE` may raise this with it.
+   * pool of 4 threads and one must stay free for files, name look-ups and other crypto. With a larger
+   * `UV_THREADPOOL_SIZE` it may be larger, too.
    */
   parallel?: number;
-  /** Checks that may wait for their turn (default 100); the next one is answered 503. */
-  waiting?: number;
 }
+
+/** Checks that may wait for their turn; the next one is answered 503. */
+const LONGEST_QUEUE = 100;
 
 const FILLER_SALT = '0'.repeat(SALT_LENGTH);
 
@@ -78,9 +79,9 @@ const TEMPLATES: Record<DjangoPasswordHasherOptions['preferred'], WritablePasswo
  * other parameters, higher ones too, asks for an upgrade, as Django's `must_update` does.
  *
  * A failed check of a cheaper stored hash is followed by as much of a preferred hash as is missing (Django's
- * `harden_runtime`). A stored hash that is dearer than a new one is imitated for unknown users by a decoy of its kind.
+ * `harden_runtime`). A stored hash that costs more than a new one is imitated for unknown users by a decoy of its kind.
  *
- * Passwords have no greatest length: each algorithm digests a long one once before the dear part, which
+ * Passwords have no greatest length: each algorithm digests a long one once before the expensive part, which
  * adds some 3 ms for a megabyte. Only plain bcrypt ignores what follows byte 72, as Django's does.
  *
  * @publicApi
@@ -88,14 +89,14 @@ const TEMPLATES: Record<DjangoPasswordHasherOptions['preferred'], WritablePasswo
 export class DjangoPasswordHasher extends PasswordHasher implements OnModuleInit {
   readonly #logger = new Logger(DjangoPasswordHasher.name);
   readonly #preferred: WritablePassword;
-  readonly #queue: BoundedQueue;
+  readonly #places: Semaphore;
 
   constructor(options: DjangoPasswordHasherOptions) {
     super();
     this.#preferred = TEMPLATES[options.preferred];
-    this.#queue = new BoundedQueue({
+    this.#places = new Semaphore({
       parallel: options.parallel ?? Math.min(availableParallelism(), 3),
-      waiting: options.waiting ?? 100,
+      waiting: LONGEST_QUEUE,
       fullReason: 'password_queue_full',
     });
   }
@@ -109,25 +110,21 @@ export class DjangoPasswordHasher extends PasswordHasher implements OnModuleInit
     if (this.#preferred.format === 'argon2') await loadArgon2();
   }
 
-  override verifyAny(
-    candidates: readonly string[],
-    encoded: string,
-    signal?: AbortSignal,
-  ): Promise<CandidateCheck> {
+  override verifyAny(candidates: readonly string[], encoded: string): Promise<CandidateCheck> {
     const stored = parseEncodedPassword(encoded);
-    return this.#queue.run(() => this.#verifyInTurn(new Set(candidates), stored), signal);
+    return this.#places.run(() => this.#verifyInTurn(new Set(candidates), stored));
   }
 
-  override hash(password: string, signal?: AbortSignal): Promise<string> {
+  override hash(password: string): Promise<string> {
     const salt = makeSalt(randomInt);
     const fresh: WritablePassword =
       this.#preferred.format === 'argon2'
         ? { ...this.#preferred, salt: Buffer.from(salt) }
         : { ...this.#preferred, salt };
-    return this.#queue.run(async () => {
+    return this.#places.run(async () => {
       const hash = await this.#derivePreferred(Buffer.from(password), fresh);
       return encodePassword({ ...fresh, hash });
-    }, signal);
+    });
   }
 
   override decoyOf(encoded: string): string | null {

@@ -1,20 +1,12 @@
 /**
- * The answer to whether a password is the stored one.
+ * The answer to whether one of several spellings of a password is the stored one.
  *
  * @publicApi
  */
-export interface PasswordCheck {
+export interface CandidateCheck {
   matches: boolean;
-  /** Whether to store `hash(password)` in place of the stored text; only ever true on a match. */
+  /** Whether to store `hash(candidate)` in place of the stored text; only ever true on a match. */
   needsUpgrade: boolean;
-}
-
-/**
- * A check of several spellings of a password.
- *
- * @publicApi
- */
-export interface CandidateCheck extends PasswordCheck {
   /** The spelling that matched, which is the one to hash for an upgrade; null when none did. */
   candidate: string | null;
 }
@@ -23,10 +15,8 @@ export interface CandidateCheck extends PasswordCheck {
  * Hashes and checks passwords in the form of Django's `auth_user.password` (contract §15).
  *
  * Every implementation promises that a refusal tells nothing by its time (contract §5): a check that does
- * not match takes at least as long as one new hash for each candidate, and no longer where the stored one is not
- * dearer. For an unknown or inactive user a decoy is checked with the same candidates.
- *
- * Every method may be given the signal of the client's disconnection; it gives up a place in the queue.
+ * not match takes at least as long as one new hash for each candidate, and no longer where the stored one does not
+ * cost more. For an unknown or inactive user a decoy is checked with the same candidates.
  *
  * @publicApi
  */
@@ -37,24 +27,20 @@ export abstract class PasswordHasher {
    *
    * @throws {UnavailableError} `unavailable` when too many checks wait already
    */
-  abstract verifyAny(
-    candidates: readonly string[],
-    encoded: string,
-    signal?: AbortSignal,
-  ): Promise<CandidateCheck>;
+  abstract verifyAny(candidates: readonly string[], encoded: string): Promise<CandidateCheck>;
 
   /**
    * A new hash with a new salt, in the preferred format.
    *
    * @throws {UnavailableError} `unavailable` when too many checks wait already
    */
-  abstract hash(password: string, signal?: AbortSignal): Promise<string>;
+  abstract hash(password: string): Promise<string>;
 
   /**
    * A stored text that costs as much to check as this one and that no password matches: it is checked where a user is
    * unknown or inactive. Equal costs give equal texts, by which users are counted.
    *
-   * Without an override it is `!`, which costs a new hash: right where no stored hash is dearer than that.
+   * Without an override it is `!`, which costs a new hash: right where no stored hash costs more.
    *
    * @returns null for a text that nothing matches anyhow, such as `!`; then another user's decoy is checked in its place
    */
@@ -63,22 +49,12 @@ export abstract class PasswordHasher {
   }
 
   /**
-   * Whether the password is the stored one.
+   * Takes as long as a new hash for each candidate: for an implementation whose own check was quicker.
    *
    * @throws {UnavailableError} `unavailable` when too many checks wait already
    */
-  async verify(password: string, encoded: string, signal?: AbortSignal): Promise<PasswordCheck> {
-    const { matches, needsUpgrade } = await this.verifyAny([password], encoded, signal);
-    return { matches, needsUpgrade };
-  }
-
-  /**
-   * Takes as long as a new hash for each candidate: what a check that fails makes up to.
-   *
-   * @throws {UnavailableError} `unavailable` when too many checks wait already
-   */
-  async burn(candidates: string | readonly string[], signal?: AbortSignal): Promise<void> {
+  async verifyDummy(candidates: readonly string[]): Promise<void> {
     // '!' is an account without a password, which nothing matches.
-    await this.verifyAny(typeof candidates === 'string' ? [candidates] : candidates, '!', signal);
+    await this.verifyAny(candidates, '!');
   }
 }

@@ -10,7 +10,7 @@ import { AuthError } from '../common/errors.js';
 import { HTTP_VIEW, type HttpViewInfo } from '../http/view.decorator.js';
 import { isFromBrowser } from './refresh-cookie-origin.js';
 import type { CookieRequest, CookieTokens, RefreshCookie } from './refresh-cookie.service.js';
-import { TOKEN_VIEWS } from '../token-views/token-paths.js';
+import { TOKEN_VIEWS } from '../token-views/token-view.js';
 import type { TokenController } from '../token-views/token.controller.js';
 
 /** Reasons of a refused log-out by which the token opens nothing any more. */

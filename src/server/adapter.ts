@@ -4,14 +4,15 @@ import { ANSWER_LIMIT, limitAnswerTime } from '../http/deadline.js';
 import { ERRORS } from '../common/errors.js';
 import { requirePackages } from '../config/optional-packages.js';
 
-/** Seconds. Slow clients must not hold connections for ever. */
+/** In seconds. A slow client must not hold a connection for ever. */
 const TIMEOUTS = { headers: 10, request: 30, keepAlive: 72, check: 2 };
 
 /**
- * The server's own HTTP adapter: limits and timeouts. The router's defaults are the contract's: case and slashes count.
- * A host brings an adapter of its own, and need not have this one's package.
+ * The HTTP adapter of the server, with its limits and timeouts. The defaults of Fastify's router are those of the
+ * contract: paths are case-sensitive, and a slash at the end counts. An application that imports the modules brings its
+ * own adapter and need not install Fastify.
  *
- * @throws ConfigError where that is not installed
+ * @throws ConfigError when `@nestjs/platform-fastify` is not installed
  */
 export async function createAdapter(): Promise<FastifyAdapter> {
   requirePackages('The server', ['@nestjs/platform-fastify']);
@@ -21,10 +22,10 @@ export async function createAdapter(): Promise<FastifyAdapter> {
     keepAliveTimeout: TIMEOUTS.keepAlive * 1000,
     http: {
       headersTimeout: TIMEOUTS.headers * 1000,
-      // Node looks only so often; its usual 30 s would double what a slow client is allowed.
+      // Node checks connections at this interval; its default of 30 s would double the time of a slow client.
       connectionsCheckingInterval: TIMEOUTS.check * 1000,
     },
-    // An id that is too long, or a path that cannot be decoded, names nothing: the router's own answers would echo it.
+    // An id that is too long, or a path that cannot be decoded, is a 404 here: the router's answers would echo the path.
     routerOptions: { maxParamLength: 16_384 },
     frameworkErrors: (_error: unknown, _request: unknown, reply: FastifyReply) => {
       void reply

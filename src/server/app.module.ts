@@ -16,7 +16,7 @@ import { OAuthModule } from '../oauth/oauth.module.js';
 /** The server: all modules of this package on one database. */
 @Module({})
 export class AppModule {
-  /** @param databaseUrl - where the database really is: the configured address or the embedded server's */
+  /** @param databaseUrl - the configured address, or the address of the embedded server */
   static forRoot(config: Config, databaseUrl: string): DynamicModule {
     return {
       module: AppModule,

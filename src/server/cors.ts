@@ -1,14 +1,15 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AuthSettings } from '../config/auth-settings.js';
 
-/** Seconds for which a browser may remember a preflight's answer. */
+/** How long a browser may cache the answer to a preflight, in seconds. */
 const PREFLIGHT_AGE = 600;
 
 /**
- * Lets the pages of `ALLOWED_ORIGINS` read this server's answers (Fetch §3.3); without any it adds nothing. It is for the
- * server: a host says itself what its application allows, with Nest's `enableCors`. Call it before `configureApp`.
+ * Lets the pages of `ALLOWED_ORIGINS` read the answers of this server (Fetch §3.3); an empty list adds nothing. Only the
+ * server uses this: another application calls Nest's `enableCors`. Call it before `configureApp`.
  *
- * Not `enableCors` here: @fastify/cors takes every OPTIONS for a preflight, and views answer others themselves (contract §2).
+ * The server does not use `enableCors`: @fastify/cors treats every OPTIONS request as a preflight, but a view must answer
+ * an OPTIONS request that is none (contract §2).
  */
 export function allowOrigins(app: NestFastifyApplication): void {
   const { allowedOrigins, authHeaderName } = app.get(AuthSettings);
@@ -21,7 +22,7 @@ export function allowOrigins(app: NestFastifyApplication): void {
   };
   const fastify = app.getHttpAdapter().getInstance();
   fastify.addHook('onRequest', (request, reply, done) => {
-    // Caches must not show one page what is meant for another.
+    // A cache must not give the answer for one origin to a page of another.
     reply.header('vary', 'Origin');
     const { origin } = request.headers;
     if (origin === undefined || !allowedOrigins.includes(origin)) return done();

@@ -3,13 +3,13 @@ import { Injectable } from '@nestjs/common';
 import { PasswordHasher } from '../passwords/password-hasher.js';
 import { UsersService } from '../users/users.service.js';
 
-/** The log-in that the first start prints. */
+/** User name and password that the first start prints. */
 export interface DemoLogin {
   readonly username: string;
   readonly password: string;
 }
 
-/** Makes a user to try the server with, where there is none yet. */
+/** Creates a user for a first try, when the database has no user yet. */
 @Injectable()
 export class DemoUser {
   constructor(
@@ -17,7 +17,7 @@ export class DemoUser {
     private readonly hasher: PasswordHasher,
   ) {}
 
-  /** The new user's log-in, or null when there are users already. */
+  /** User name and password of the new user; null when there are users already. */
   async createIfEmpty(): Promise<DemoLogin | null> {
     if (!(await this.users.isEmpty())) return null;
     const login = { username: 'demo', password: randomBytes(12).toString('base64url') };

@@ -1,6 +1,6 @@
 import { ConsoleLogger } from '@nestjs/common';
 
-/** What Nest says of its own start: a list of every module and route that no operator reads. */
+/** The contexts in which Nest logs its start: one line for each module and route, which no operator reads. */
 const START_UP = new Set([
   'NestFactory',
   'NestApplication',

@@ -1,8 +1,9 @@
 import type { INestApplication } from '@nestjs/common';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { ErrorResponse } from '../token-views/dto/token-responses.dto.js';
+import { ErrorResponse } from '../http/error-response.js';
 import { collectHttpViews, type HttpViewPath } from '../http/views.js';
-import { ApiProperty, ApiPropertyOptional } from '../http/openapi.decorators.js';
+import { GuardErrorResponse } from '../authentication/guard-refusal.js';
+import { withoutEndSlash } from '../http/view-paths.js';
 import { requirePackages } from '../config/optional-packages.js';
 
 type PathItem = OpenAPIObject['paths'][string];
@@ -17,28 +18,7 @@ All bodies are UTF-8 JSON; requests to the token views may also be forms. Paths 
 in a slash is served without it as well. A method that a path does not know is 405, and every answer of a path names
 those it knows in \`Allow\`; OPTIONS describes the view.`;
 
-/** What one class of a guard's chain has against a token (contract §11). */
-class TokenMessage {
-  @ApiProperty({ example: 'AccessToken' })
-  token_class: string;
-
-  @ApiProperty({ example: 'access' })
-  token_type: string;
-
-  @ApiProperty({ example: 'Token is expired' })
-  message: string;
-}
-
-/** Body of a guard's 401. */
-class GuardErrorResponse extends ErrorResponse {
-  @ApiPropertyOptional({
-    type: [TokenMessage],
-    description: 'One for each accepted kind of token.',
-  })
-  messages?: TokenMessage[];
-}
-
-/** What makes documents of applications; a host need not have it. */
+/** The package that describes an application; optional for a host. */
 type Swagger = typeof import('@nestjs/swagger');
 
 /** @throws ConfigError where it is not installed */
@@ -190,8 +170,4 @@ function uniqueId(operationId: string): string {
 /** OpenAPI's `/sessions/{id}` as Nest writes it. */
 function withColons(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, ':$1');
-}
-
-function withoutEndSlash(path: string): string {
-  return path.endsWith('/') && path !== '/' ? path.slice(0, -1) : path;
 }

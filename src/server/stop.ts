@@ -3,19 +3,20 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { RequestListener, Server } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** How long new requests are still accepted after the signal, ms: load balancers need a moment to notice. */
+/** How long new requests are accepted after the signal, ms: a load balancer needs a moment to notice. */
 const GRACE = 500;
-/** The door closes when nobody has come for so long, and after the second time at the latest, ms. */
+/** The server stops listening when no request has come for this time, ms … */
 const QUIET = 20;
+/** … and after this time at the latest, ms. */
 const LONGEST_HOLD = 300;
-/** Until connections that do not end by themselves are cut, ms; the whole must stay below ten seconds. */
+/** When connections that have not ended are cut, ms; the whole stop must stay below ten seconds. */
 const PATIENCE = 7000;
-/** Between two looks for connections that idle, ms. */
+/** Interval between two searches for idle connections, ms. */
 const SWEEP = 100;
 
 /**
- * Closes without dropping anything that had arrived: for a moment it goes on accepting, tells every client
- * `Connection: close`, then accepts no more, waits for the answers, and cuts what idles.
+ * Closes the server without losing a request that has arrived: for a moment it accepts new requests and answers every
+ * client with `Connection: close`; then it stops listening, waits for the answers, and cuts idle connections.
  */
 export async function drain(app: NestFastifyApplication, server: Server): Promise<void> {
   server.prependListener('request', (_request, response) => {
@@ -23,8 +24,8 @@ export async function drain(app: NestFastifyApplication, server: Server): Promis
   });
   await delay(GRACE);
   const closed = once(server, 'close');
-  await closeDoor(server);
-  // Again and again: an answer that was under way at the signal has promised its client to keep the connection.
+  await stopListening(server);
+  // Repeatedly: an answer that was being sent at the signal has told its client that the connection stays open.
   const sweep = setInterval(() => server.closeIdleConnections(), SWEEP);
   const cut = setTimeout(() => server.closeAllConnections(), PATIENCE);
   await closed;
@@ -34,11 +35,12 @@ export async function drain(app: NestFastifyApplication, server: Server): Promis
 }
 
 /**
- * Accepts no more connections. The system resets those that wait to be accepted at that time, also if they have sent a
- * request; and clients that are told to close come back at once. So requests are held until nobody comes any more (who
- * waits for an answer does not come again), then the door is closed, then they are answered.
+ * Accepts no more connections. At that moment the system resets connections that wait to be accepted, also those that
+ * have sent a request; and a client that was told to close connects again at once. Requests are therefore held without
+ * an answer until no new one comes (a client that waits for an answer sends no other request), then the server stops
+ * listening, and then the held requests are answered.
  */
-async function closeDoor(server: Server): Promise<void> {
+async function stopListening(server: Server): Promise<void> {
   const handlers = server.listeners('request') as RequestListener[];
   const held: Parameters<RequestListener>[] = [];
   server.removeAllListeners('request');
@@ -52,7 +54,7 @@ async function closeDoor(server: Server): Promise<void> {
   for (const exchange of held) server.emit('request', ...exchange);
 }
 
-/** Settles from a timer: Node has just looked for connections, and found none. */
+/** Settles in a timer's callback: at that point Node has just polled for connections and found none. */
 async function untilQuiet(server: Server): Promise<void> {
   await new Promise<void>((resolve) => {
     const limit = setTimeout(resolve, LONGEST_HOLD);

@@ -10,7 +10,7 @@ import { AuthToken } from '../authentication/auth-token.entity.js';
 import { DjangoSession } from '../authentication/django-session.entity.js';
 import { sessionAuthHash, writeSession } from '../authentication/domain/django-session.js';
 
-/** How long a session of the fixture lasts, ms. */
+/** Lifetime of a session from the fixture, ms. */
 const SESSION_LIFETIME = 86_400_000;
 
 /** One user of the file (design §8). */
@@ -31,7 +31,7 @@ interface FixtureUser {
   readonly session_key?: string;
 }
 
-/** Creates the users of `USERS_FIXTURE` that are missing: for trying out and for tests. */
+/** Creates the users of the file `USERS_FIXTURE` that do not exist yet: for a first try and for tests. */
 @Injectable()
 export class UsersFixture {
   constructor(
@@ -89,7 +89,7 @@ async function readFixture(path: string): Promise<FixtureUser[]> {
   try {
     users = JSON.parse(await readFile(path, 'utf8'));
   } catch (error) {
-    // A parser's message would quote the file, which holds passwords.
+    // The parser's message would quote the file, which contains passwords.
     const reason = error instanceof SyntaxError ? 'is not JSON' : 'cannot be read';
     throw new ConfigError([`USERS_FIXTURE: the file ${path} ${reason}.`]);
   }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { RepeatedTask } from '../common/repeated-task.js';
 import { KnownClients } from './known-clients.js';
-import { PostgresCounters } from './postgres-counters.js';
+import { PostgresStore } from './postgres-store.js';
 
 /**
  * Forgets counters that have ended, for guesses at names leave a row each, and clients that are not known any more; every
@@ -15,7 +15,7 @@ export class FlushExpiredAttemptsTask extends RepeatedTask {
   protected override readonly offset = 23_000;
 
   constructor(
-    private readonly counters: PostgresCounters,
+    private readonly counters: PostgresStore,
     private readonly clients: KnownClients,
   ) {
     super();

@@ -5,7 +5,8 @@ import type { RequestContext } from '../common/request-context.js';
 import { AuthSettings } from '../config/auth-settings.js';
 import { prepared, runPrepared } from '../database/prepared.js';
 import { clientOf, partsOf, type Client } from './client.js';
-import { keyedDigest } from './counter-key.js';
+import { deleteExpired } from './delete-expired.js';
+import { keyedDigest } from './rate-limit-key.js';
 
 /** How long a client is known after a log-in. */
 const KNOWN_FOR = `interval '30 days'`;
@@ -36,16 +37,6 @@ const NOTE = prepared(`
       SELECT client FROM auth_known_client
       WHERE user_id = $1 AND client <> $2 ORDER BY seen_at DESC OFFSET ${CLIENTS_PER_USER - 1})
     FOR UPDATE SKIP LOCKED))`);
-
-/* Several nodes may flush at once: each takes rows that no other one holds. */
-const FLUSH = `
-  WITH gone AS (
-    DELETE FROM auth_known_client WHERE ctid = ANY (ARRAY (
-      SELECT ctid FROM auth_known_client
-      WHERE seen_at <= now() - ${KNOWN_FOR} LIMIT $1 FOR UPDATE SKIP LOCKED))
-    RETURNING 1)
-  SELECT count(*)::integer AS rows FROM gone`;
-const FLUSH_BATCH = 5000;
 
 /**
  * From where each user has logged in within 30 days: the network with the user agent. Of both the table holds a digest
@@ -92,12 +83,8 @@ export class KnownClients {
   }
 
   /** Deletes clients that are not known any more. @returns how many */
-  async flush(): Promise<number> {
-    for (let total = 0; ;) {
-      const [batch] = await this.database.query<{ rows: number }[]>(FLUSH, [FLUSH_BATCH]);
-      total += batch?.rows ?? 0;
-      if ((batch?.rows ?? 0) < FLUSH_BATCH) return total;
-    }
+  flush(): Promise<number> {
+    return deleteExpired(this.database, 'auth_known_client', `seen_at <= now() - ${KNOWN_FOR}`);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Limited } from './counters.js';
+import type { RateLimitKey } from './rate-limit-key.js';
 import type { LoginLimits } from './login-limits.js';
 
 /**
@@ -33,7 +33,7 @@ export class LoginAttempt {
    * The counters that decide. A client's own counts for strangers as well, so that a log-in in between, which makes the
    * client known, wipes nothing out.
    */
-  get counted(): Limited[] {
+  get counted(): RateLimitKey[] {
     const { account, client, network, addresses } = this.limits;
     const own = [
       this.isKnown === true ? null : account,
@@ -44,7 +44,7 @@ export class LoginAttempt {
   }
 
   /** Where it waits for its turn: among strangers as long as nobody has asked. */
-  get places(): Limited[] {
+  get places(): RateLimitKey[] {
     const { account, network, addresses } = this.limits;
     const own = this.isKnown === true ? network : account;
     return own === null ? [...addresses] : [own, ...addresses];

@@ -4,8 +4,7 @@ import type { RequestContext } from '../common/request-context.js';
 import type { AuthSettings } from '../config/auth-settings.js';
 import type { RateLimit } from '../config/setting-type.js';
 import { clientOf, partsOf } from './client.js';
-import { counterKey } from './counter-key.js';
-import type { Limited } from './counters.js';
+import { rateLimitKey, type RateLimitKey } from './rate-limit-key.js';
 
 /** Whose password an attempt is about. */
 export interface TriedAccount {
@@ -18,12 +17,12 @@ export interface TriedAccount {
 /** By what an attempt to log in is limited; null is what does not limit it. */
 export interface LoginLimits {
   /** The account, for strangers. */
-  readonly account: Limited | null;
+  readonly account: RateLimitKey | null;
   /** The account, for this one client. */
-  readonly client: Limited | null;
+  readonly client: RateLimitKey | null;
   /** The account, for all known clients in this network: who shares it with the owner gets no limit for each of them. */
-  readonly network: Limited | null;
-  readonly addresses: readonly Limited[];
+  readonly network: RateLimitKey | null;
+  readonly addresses: readonly RateLimitKey[];
 }
 
 type LimitSettings = Pick<AuthSettings, 'loginLimit' | 'loginLimitAddress' | 'signingKey'>;
@@ -50,13 +49,13 @@ export function loginLimits(
     loginLimitAddress === null ? [] : addressLimits(signingKey, loginLimitAddress, context.ip);
   if (limit === null) return { ...NONE, addresses };
   const parts = id === null ? ['name', trimText(username)] : ['user', id];
-  const account = { key: counterKey(signingKey, 'account', ...parts), limit };
+  const account = rateLimitKey(signingKey, limit, 'account', ...parts);
   const client = clientOf(context);
   if (client === null) return { ...NONE, account, addresses };
   return {
     account,
-    client: { key: counterKey(signingKey, 'client', ...parts, ...partsOf(client)), limit },
-    network: { key: counterKey(signingKey, 'network', ...parts, client.network), limit },
+    client: rateLimitKey(signingKey, limit, 'client', ...parts, ...partsOf(client)),
+    network: rateLimitKey(signingKey, limit, 'network', ...parts, client.network),
     addresses,
   };
 }
@@ -68,18 +67,17 @@ export function passwordChangeLimits(
   session: string | null,
 ): LoginLimits {
   if (loginLimit === null) return NONE;
-  const key = counterKey(signingKey, 'change', user, session ?? '');
-  return { ...NONE, account: { key, limit: loginLimit } };
+  return { ...NONE, account: rateLimitKey(signingKey, loginLimit, 'change', user, session ?? '') };
 }
 
-function addressLimits(secret: string, limit: RateLimit, ip: string | null): Limited[] {
+function addressLimits(secret: string, limit: RateLimit, ip: string | null): RateLimitKey[] {
   const address = ip === null ? null : parseAddress(ip);
   if (address === null) return [];
   if (address.family === 'ipv4') {
-    return [{ key: counterKey(secret, 'address', address.parts.join('.')), limit }];
+    return [rateLimitKey(secret, limit, 'address', address.parts.join('.'))];
   }
-  return IPV6_PREFIXES.map(([bits, times]) => ({
-    key: counterKey(secret, 'address', ipv6Network(address, bits)),
-    limit: { ...limit, attempts: limit.attempts * times },
-  }));
+  return IPV6_PREFIXES.map(([bits, times]) => {
+    const attempts = limit.attempts * times;
+    return rateLimitKey(secret, { ...limit, attempts }, 'address', ipv6Network(address, bits));
+  });
 }

@@ -1,7 +1,7 @@
 import { AuthError } from '../common/errors.js';
 import { fromOptions, resolveSettings } from '../config/resolve-settings.js';
 import { FakeClock } from '../../test/support/fake-clock.js';
-import { MemoryCounters } from '../../test/support/memory-counters.js';
+import { MemoryRateLimitStore } from '../../test/support/memory-rate-limit-store.js';
 import { MemoryKnownClients } from '../../test/support/memory-known-clients.js';
 import type { TriedAccount } from './login-limits.js';
 import { LoginThrottle } from './login-throttle.js';
@@ -15,7 +15,7 @@ const accepted = async (): Promise<string> => 'alice';
 
 describe('LoginThrottle', () => {
   let clock: FakeClock;
-  let counters: MemoryCounters;
+  let counters: MemoryRateLimitStore;
   let clients: MemoryKnownClients;
   let throttle: LoginThrottle;
 
@@ -42,7 +42,7 @@ describe('LoginThrottle', () => {
 
   beforeEach(() => {
     clock = new FakeClock(0);
-    counters = new MemoryCounters(clock);
+    counters = new MemoryRateLimitStore(clock);
     clients = new MemoryKnownClients();
   });
 

@@ -1,16 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import { RecentMap } from '../common/recent-map.js';
 import type { RequestContext } from '../common/request-context.js';
+import { KeyedSemaphore } from '../common/semaphore.js';
 import { AuthSettings } from '../config/auth-settings.js';
-import { Counters } from './counters.js';
+import { RateLimitStore } from './rate-limit-store.js';
 import { KnownClients } from './known-clients.js';
 import { LoginAttempt } from './login-attempt.js';
 import { loginLimits, passwordChangeLimits, type TriedAccount } from './login-limits.js';
-import { Places } from './places.js';
 import { throttledError } from './throttled-error.js';
 
 /** Accounts and addresses with failed attempts that each node knows of. */
 const SUSPECTS = 4096;
+/** Attempts that may wait for the places of one account or address, on each node. */
+const LONGEST_QUEUE = 250;
 
 /**
  * Limits failed log-ins by `LOGIN_LIMIT` and `LOGIN_LIMIT_ADDRESS` (design §2). Without either it executes nothing.
@@ -24,7 +26,10 @@ const SUSPECTS = 4096;
  */
 @Injectable()
 export class LoginThrottle {
-  private readonly places = new Places();
+  private readonly places = new KeyedSemaphore({
+    waiting: LONGEST_QUEUE,
+    fullReason: 'login_queue_full',
+  });
   /** Until when the last failure that this node has seen may count, ms on the monotonic clock. */
   private readonly suspects = new RecentMap<string, number>(SUSPECTS);
   /** Until when a limit that this node has seen reached holds, ms on the monotonic clock. */
@@ -32,7 +37,7 @@ export class LoginThrottle {
 
   constructor(
     private readonly settings: AuthSettings,
-    private readonly counters: Counters,
+    private readonly store: RateLimitStore,
     private readonly clients: KnownClients,
   ) {}
 
@@ -101,16 +106,16 @@ export class LoginThrottle {
 
   /** Who the client is matters only where some counter speaks against it, which saves every other log-in a statement. */
   private async look(attempt: LoginAttempt): Promise<number> {
-    const wait = await this.counters.peek(attempt.counted);
+    const wait = await this.store.get(attempt.counted);
     if (wait === 0 || attempt.isSettled) return wait;
     this.reached.set(attempt.account, performance.now() + wait * 1000);
     await attempt.settle();
-    return this.counters.peek(attempt.counted);
+    return this.store.get(attempt.counted);
   }
 
   private async count(attempt: LoginAttempt): Promise<number> {
     await attempt.settle();
-    return this.counters.hit(attempt.counted);
+    return this.store.consume(attempt.counted);
   }
 
   private suspect(attempt: LoginAttempt): void {

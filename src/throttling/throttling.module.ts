@@ -1,14 +1,14 @@
 import { Module } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
 import { AuthSettings } from '../config/auth-settings.js';
-import { Counters } from './counters.js';
-import { FallbackCounters } from './fallback-counters.js';
+import { FallbackStore } from './fallback-store.js';
 import { FlushExpiredAttemptsTask } from './flush-expired-attempts.task.js';
 import { KnownClients } from './known-clients.js';
 import { LoginThrottle } from './login-throttle.js';
-import { PostgresCounters } from './postgres-counters.js';
-import { RedisCounters } from './redis-counters.js';
-import { RefreshThrottle } from './refresh-throttle.js';
+import { PostgresStore } from './postgres-store.js';
+import { RateLimitStore } from './rate-limit-store.js';
+import { RedisStore } from './redis-store.js';
+import { Throttle } from './throttle.js';
 
 /**
  * Limits log-ins and refreshes; counts in Postgres, or in Redis where `REDIS_URL` is set.
@@ -20,20 +20,20 @@ import { RefreshThrottle } from './refresh-throttle.js';
     FlushExpiredAttemptsTask,
     KnownClients,
     LoginThrottle,
-    PostgresCounters,
-    RedisCounters,
-    RefreshThrottle,
+    PostgresStore,
+    RedisStore,
+    Throttle,
     {
-      provide: Counters,
-      inject: [AuthSettings, PostgresCounters, RedisCounters, Clock],
+      provide: RateLimitStore,
+      inject: [AuthSettings, PostgresStore, RedisStore, Clock],
       useFactory: (
         { redisUrl }: AuthSettings,
-        postgres: PostgresCounters,
-        redis: RedisCounters,
+        postgres: PostgresStore,
+        redis: RedisStore,
         clock: Clock,
-      ) => (redisUrl === null ? postgres : new FallbackCounters(redis, postgres, clock)),
+      ) => (redisUrl === null ? postgres : new FallbackStore(redis, postgres, clock)),
     },
   ],
-  exports: [FlushExpiredAttemptsTask, LoginThrottle, RefreshThrottle],
+  exports: [FlushExpiredAttemptsTask, LoginThrottle, Throttle],
 })
 export class ThrottlingModule {}

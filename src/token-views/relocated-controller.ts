@@ -4,7 +4,7 @@ import { ConfigError } from '../config/config-error.js';
 import { closest } from '../config/closest.js';
 import { PUBLIC } from '../guards/public.decorator.js';
 import { AUTHENTICATION, isClosed } from '../guards/route-rules.js';
-import { TOKEN_VIEWS, type TokenPaths, type TokenView } from './token-paths.js';
+import { TOKEN_VIEWS, type TokenPaths, type TokenViewName } from './token-view.js';
 import { TokenController } from './token.controller.js';
 
 type Handler = (this: TokenController, ...parameters: unknown[]) => unknown;
@@ -49,7 +49,7 @@ function checkOptions(controller: Type<TokenController>, paths: Partial<TokenPat
     );
   }
   for (const [view, where] of Object.entries(paths)) {
-    if (!TOKEN_VIEWS.includes(view as TokenView)) {
+    if (!TOKEN_VIEWS.includes(view as TokenViewName)) {
       problems.push(`paths.${view} is none of the token views.${closest(view, TOKEN_VIEWS)}`);
     } else if (!Array.isArray(where)) {
       problems.push(`paths.${view} is not a list of paths. Example: ['/auth/token']`);
@@ -65,7 +65,7 @@ function forwarding(method: Handler): Handler {
 }
 
 /** The methods of that name, the one of `TokenController` first, the overriding ones behind it. */
-function lineOf(controller: Type<TokenController>, view: TokenView): object[] {
+function lineOf(controller: Type<TokenController>, view: TokenViewName): object[] {
   const line: object[] = [];
   let prototype = controller.prototype as object | null;
   for (; prototype !== null; prototype = Object.getPrototypeOf(prototype) as object | null) {

@@ -1,15 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { AuthError, InvalidTokenError, ValidationError, withMembers } from '../common/errors.js';
+import { AuthError, InvalidTokenError, ValidationError } from '../common/errors.js';
 import type { RequestContext } from '../common/request-context.js';
 import { AuthSettings } from '../config/auth-settings.js';
 import {
   RefreshTokenLedger,
   type IssuedToken,
   type PresentedToken,
-  type Refusal,
 } from '../ledger/refresh-token-ledger.js';
-import { securityEvent, sessionsEnded } from '../events/security-event.js';
-import { RefreshThrottle } from '../throttling/refresh-throttle.js';
+import { sessionsEnded, type Cause } from '../events/domain/security-event.js';
+import { SecurityEvents } from '../events/security-events.js';
+import { Throttle } from '../throttling/throttle.js';
 import { sessionIdOf } from '../ledger/domain/session-claims.js';
 import type { Claims } from '../tokens/domain/compact.js';
 import {
@@ -19,7 +19,7 @@ import {
   UntypedToken,
   type TokenKind,
 } from '../tokens/domain/token-kind.js';
-import { OwnClaims } from '../tokens/own-claims.js';
+import { HostClaims } from '../tokens/host-claims.js';
 import { TokensService } from '../tokens/tokens.service.js';
 import type { AuthUser } from '../users/user-store.js';
 import type {
@@ -29,6 +29,7 @@ import type {
   TokenRefreshResponse,
 } from './dto/token-responses.dto.js';
 import { storedUser, type LoggedInUser } from '../login/logged-in-user.js';
+import { refusalError, withPublicReason } from './refusals.js';
 import { JwtAuthentication } from '../authentication/jwt-authentication.js';
 import { LoginHooks } from '../login/login-hooks.js';
 
@@ -44,9 +45,10 @@ export class TokenViewsService {
     private readonly tokens: TokensService,
     private readonly ledger: RefreshTokenLedger,
     private readonly hooks: LoginHooks,
-    private readonly throttle: RefreshThrottle,
-    private readonly ownClaims: OwnClaims,
+    private readonly throttle: Throttle,
+    private readonly hostClaims: HostClaims,
     private readonly guard: JwtAuthentication,
+    private readonly events: SecurityEvents,
   ) {}
 
   /**
@@ -76,7 +78,7 @@ export class TokenViewsService {
       let presented = await this.read(token, RefreshToken);
       await this.countRefresh(presented.claims);
       // Before anything is spent: what a host's hook throws costs the client a retry, not the session.
-      if (this.ownClaims.areRecomputed)
+      if (this.hostClaims.areRecomputed)
         presented = await this.renewed(presented, 'refresh', context);
       const outcome = await this.ledger.spend(presented, context);
       switch (outcome.verdict) {
@@ -89,8 +91,8 @@ export class TokenViewsService {
             access: this.accessFrom(outcome.refresh.claims),
             refresh: outcome.refresh.token,
           };
-        case 'refused':
-          throw refusal(outcome.reason);
+        default:
+          throw refusalError(outcome.verdict);
       }
     } catch (error) {
       throw this.explained(error);
@@ -122,10 +124,11 @@ export class TokenViewsService {
   /** @throws InvalidTokenError `token_not_valid`, also when the token had ended before */
   async blacklist(token: string, context: RequestContext): Promise<EmptyResponse> {
     const presented = await this.read(token, RefreshToken);
-    if (!(await this.ledger.revoke(presented))) throw refusal('blacklisted');
+    if (!(await this.ledger.revoke(presented))) throw refusalError('blacklisted');
     const session = this.sessionOf(presented.claims) ?? '';
     // Whoever holds the token may end it; who that is it does not prove.
-    sessionsEnded([session], 'logged_out', { actor: `session:${session}`, address: context.ip });
+    const cause: Cause = { actor: `session:${session}`, address: context.ip };
+    await this.events.emit(null, ...sessionsEnded([session], 'logged_out', cause));
     return {};
   }
 
@@ -134,10 +137,10 @@ export class TokenViewsService {
     try {
       let presented = await this.read(token, SlidingToken);
       await this.countRefresh(presented.claims);
-      if (this.ownClaims.areRecomputed)
+      if (this.hostClaims.areRecomputed)
         presented = await this.renewed(presented, 'sliding', context);
       const outcome = await this.ledger.extend(presented, context);
-      if (outcome.verdict === 'refused') throw refusal(outcome.reason);
+      if (outcome.verdict !== 'extended') throw refusalError(outcome.verdict);
       const claims = this.tokens.extendedClaims(presented.claims, this.tokens.now());
       return { token: this.tokens.sign(claims) };
     } catch (error) {
@@ -150,10 +153,10 @@ export class TokenViewsService {
     user: AuthUser,
     context: RequestContext,
   ): Promise<IssuedToken> {
-    const claims = await this.ownClaims.atLogin(user, kind, context);
+    const claims = await this.hostClaims.atLogin(user, kind, context);
     const issued = await this.ledger.issue(kind, { ...user, claims }, context);
     if (issued === null) throw new AuthError('no_active_account', { reason: 'changed_meanwhile' });
-    securityEvent({
+    await this.events.emit(null, {
       event: 'logged_in',
       actor: `user:${user.id}`,
       target: `user:${user.id}`,
@@ -170,12 +173,12 @@ export class TokenViewsService {
     kind: 'refresh' | 'sliding',
     context: RequestContext,
   ): Promise<PresentedToken> {
-    return { token, claims: await this.ownClaims.atRefresh(claims, kind, context) };
+    return { token, claims: await this.hostClaims.atRefresh(claims, kind, context) };
   }
 
   private async countRefresh(claims: Claims): Promise<void> {
     const session = this.sessionOf(claims);
-    if (session !== null) await this.throttle.count(session);
+    if (session !== null) await this.throttle.count('refreshLimit', session);
   }
 
   /** A token without a session goes by its own id: with the Django ledger that is all there is. */
@@ -190,8 +193,7 @@ export class TokenViewsService {
   /** In the profile `secure` a refused refresh says why, so that a client knows whether the session lives (design §3). */
   private explained(error: unknown): unknown {
     if (!(error instanceof AuthError) || error.getStatus() !== 401) return error;
-    if (this.settings.profile !== 'secure') return error;
-    return withMembers(error, { reason: PUBLIC_REASONS[error.reason] ?? 'invalid' });
+    return this.settings.profile === 'secure' ? withPublicReason(error) : error;
   }
 
   /** Contract §6: a blacklisted id is reported before a wrong type. */
@@ -199,38 +201,7 @@ export class TokenViewsService {
     const claims = await this.tokens.decode(token);
     const problem = this.tokens.kindProblem(claims, kind);
     if (problem === null) return { token, claims };
-    if (await this.ledger.isRevoked(claims)) throw refusal('blacklisted');
+    if (await this.ledger.isRevoked(claims)) throw refusalError('blacklisted');
     throw new InvalidTokenError(problem, { reason: 'wrong_type' });
-  }
-}
-
-/** Reasons of a refused refresh that clients are told; any other is `invalid` (design §3). */
-const PUBLIC_REASONS: Readonly<Record<string, string>> = {
-  stale: 'stale',
-  reused: 'reused',
-  session_ended: 'session_ended',
-  blacklisted: 'session_ended',
-  no_account: 'user_inactive',
-  password_changed: 'password_changed',
-  expired: 'expired',
-};
-
-/** How a refusal of the ledger reads on the wire (contract §7). */
-function refusal(reason: Refusal): AuthError {
-  switch (reason) {
-    case 'invalid':
-      return new InvalidTokenError('Token is invalid', { reason: 'session' });
-    case 'blacklisted':
-    case 'session_ended':
-    case 'stale':
-    case 'reused':
-      return new InvalidTokenError('Token is blacklisted', { reason });
-    case 'no_account':
-      return new AuthError('no_active_account', {
-        detail: 'No active account found for the given token.',
-        reason,
-      });
-    case 'password_changed':
-      return new AuthError('password_changed', { bare: true });
   }
 }

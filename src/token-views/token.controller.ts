@@ -2,23 +2,24 @@ import { Body, Controller, Post, UseFilters, UseGuards } from '@nestjs/common';
 import { ApiTags, ApiTooManyRequestsResponse } from '../http/openapi.decorators.js';
 import type { RequestContext } from '../common/request-context.js';
 import { AuthErrorFilter } from '../http/auth-error.filter.js';
-import { TokenBlacklistDto } from './dto/token-blacklist.dto.js';
 import { TokenObtainPairDto } from '../login/dto/token-obtain-pair.dto.js';
-import { TokenRefreshSlidingDto } from './dto/token-refresh-sliding.dto.js';
-import { TokenRefreshDto } from './dto/token-refresh.dto.js';
+import {
+  TokenRefreshDto,
+  TokenBlacklistDto,
+  TokenVerifyDto,
+  TokenRefreshSlidingDto,
+} from './dto/token-requests.dto.js';
 import {
   EmptyResponse,
   SlidingTokenResponse,
   TokenPairResponse,
   TokenRefreshResponse,
 } from './dto/token-responses.dto.js';
-import { TokenVerifyDto } from './dto/token-verify.dto.js';
 import { FieldsPipe } from '../http/fields.pipe.js';
 import { LocalAuthGuard } from '../guards/local-auth.guard.js';
 import type { LoggedInUser } from '../login/logged-in-user.js';
 import { CurrentUser, FromClient } from '../guards/request.decorators.js';
-import { DEFAULT_TOKEN_PATHS } from './token-paths.js';
-import { TokenView } from './token-view.decorator.js';
+import { DEFAULT_TOKEN_PATHS, TokenView } from './token-view.js';
 import { TokenViewsService } from './token-views.service.js';
 
 /**

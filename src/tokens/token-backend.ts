@@ -3,12 +3,11 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
 import { InvalidTokenError } from '../common/errors.js';
 import { AuthSettings } from '../config/auth-settings.js';
-import { isHmac } from '../keys/domain/algorithm.js';
 import { KeysService } from '../keys/keys.service.js';
-import type { SigningKey, VerifyingKey } from '../keys/verifying-key.js';
-import { signCompact, verifyEdDsa } from './compact-signature.js';
 import { checkClaims, type ClaimRules } from './domain/claims.js';
 import { parseCompact, type Claims } from './domain/compact.js';
+import type { FixedClaim } from './domain/reserved-claims.js';
+import { Jws } from './jws.js';
 import { VerifiedTokens } from './verified-tokens.js';
 
 /** Seconds that another machine's clock, which set `iat`, may be ahead of ours (design §3). */
@@ -22,15 +21,19 @@ const CLOCK_SKEW = 5;
  */
 @Injectable()
 export class TokenBackend {
+  private readonly jws: Jws;
   private readonly rules: ClaimRules;
+  private readonly everyToken: Claims;
   private readonly verified = new VerifiedTokens();
 
   constructor(
-    private readonly jwt: JwtService,
+    jwt: JwtService,
     private readonly keys: KeysService,
     private readonly clock: Clock,
     settings: AuthSettings,
   ) {
+    this.jws = new Jws(jwt);
+    this.everyToken = claimsOfEveryToken(settings);
     const { leeway, audience, issuer, jtiClaim } = settings;
     this.rules = {
       leeway,
@@ -41,34 +44,14 @@ export class TokenBackend {
     };
   }
 
-  /** The signed token of these claims, with `aud` and `iss` from the settings (contract §12). */
+  /** The signed token of these claims and of those that every token has. */
   encode(claims: Claims): string {
-    const { audience, issuer } = this.rules;
-    const payload =
-      audience === null && issuer === null
-        ? claims
-        : {
-            ...claims,
-            ...(audience === null ? {} : { aud: audience }),
-            ...(issuer === null ? {} : { iss: issuer }),
-          };
+    const payload = { ...claims, ...this.everyToken };
     const key = this.keys.signingKey;
-    const token = this.sign(payload, key);
-    // It will come back soon, and its signature is known to be good.
+    const token = this.jws.sign(payload, key);
+    // The token will come back soon, and its signature is known to be good.
     this.verified.remember(token, { claims: payload, key: key.verifying });
     return token;
-  }
-
-  private sign(payload: Claims, signing: SigningKey): string {
-    const { kid, algorithm, key } = signing;
-    if (algorithm === 'EdDSA' || isHmac(algorithm)) return signCompact(payload, signing);
-    return this.jwt.sign(payload, {
-      algorithm,
-      privateKey: key,
-      ...(kid === null ? {} : { keyid: kid }),
-      // jsonwebtoken would add an `iat` of its own clock; with one given, this option would delete it.
-      ...(payload['iat'] === undefined ? { noTimestamp: true } : {}),
-    });
   }
 
   /**
@@ -105,27 +88,26 @@ export class TokenBackend {
     const { header, claims } = compact;
     const keys = await this.keys.find(header);
     if (typeof keys === 'string') throw invalid(keys);
-    const key = keys.find((one) => this.isSignedBy(token, one));
+    const key = keys.find((one) => this.jws.isSignedBy(token, one));
     if (key === undefined) throw invalid('signature');
     if (this.keys.vouchesFor(key)) this.verified.remember(token, { claims, key });
     return claims;
   }
+}
 
-  private isSignedBy(token: string, { algorithm, key }: VerifyingKey): boolean {
-    try {
-      if (algorithm === 'EdDSA') return verifyEdDsa(token, key);
-      this.jwt.verify(token, {
-        algorithms: [algorithm],
-        // The type knows texts and buffers only; a ready KeyObject is what spares the parsing (jsonwebtoken takes it).
-        publicKey: key as unknown as Buffer,
-        ignoreExpiration: true,
-        ignoreNotBefore: true,
-      });
-      return true;
-    } catch {
-      return false;
-    }
-  }
+/**
+ * The claims of every token, `aud` and `iss` from the settings (contract §12). A further one belongs here and into the
+ * table of reserved claims: claims that are added where a token is first made do not reach the refresh tokens of sessions
+ * that are open already, which carry on the claims of the token before.
+ */
+function claimsOfEveryToken({
+  audience,
+  issuer,
+}: AuthSettings): Readonly<Partial<Record<FixedClaim, unknown>>> {
+  return {
+    ...(audience === null ? {} : { aud: audience }),
+    ...(issuer === null ? {} : { iss: issuer }),
+  };
 }
 
 function invalid(reason: string): InvalidTokenError {

@@ -5,6 +5,7 @@ import { InvalidTokenError } from '../common/errors.js';
 import { AuthSettings } from '../config/auth-settings.js';
 import { hasPassed, isInstant } from './domain/claims.js';
 import type { Claims } from './domain/compact.js';
+import { tokenBoundClaims } from './domain/reserved-claims.js';
 import {
   AccessToken,
   RefreshToken,
@@ -34,24 +35,14 @@ export interface TokenSubject {
  */
 @Injectable()
 export class TokensService {
-  /** Claims that name a token itself and so are not copied into another one. */
-  private readonly ownClaims: ReadonlySet<string | null>;
+  private readonly tokenBound: ReadonlySet<string | null>;
 
   constructor(
     private readonly settings: AuthSettings,
     private readonly backend: TokenBackend,
     private readonly clock: Clock,
   ) {
-    const { tokenTypeClaim, jtiClaim, ledger } = settings;
-    this.ownClaims = new Set([
-      tokenTypeClaim,
-      jtiClaim,
-      'jti',
-      'exp',
-      'iat',
-      // The generation belongs to the refresh token alone; an access token names its session (design §3).
-      ...(ledger === 'sessions' ? ['gen'] : []),
-    ]);
+    this.tokenBound = tokenBoundClaims(settings);
   }
 
   /** Signs claims. */
@@ -109,7 +100,7 @@ export class TokensService {
     );
     for (const name of Object.keys(refresh)) {
       // Assigning a claim of this name would set the prototype instead.
-      if (!this.ownClaims.has(name) && name !== '__proto__') claims[name] = refresh[name];
+      if (!this.tokenBound.has(name) && name !== '__proto__') claims[name] = refresh[name];
     }
     return claims;
   }

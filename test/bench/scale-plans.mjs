@@ -5,7 +5,7 @@ import { rotationOf } from './scale-refresh.mjs';
 const FEW_ROWS = 1000;
 const IP = '10.1.2.3';
 
-/** Parameters as `session-rows.ts` and `rotations.ts` give them, for a live session. */
+/** Parameters as `session-repository.ts` gives them, for a live session. */
 function parametersOf(n, passwordHash) {
   const sid = sessionId(n);
   const user = String(userOf(n));

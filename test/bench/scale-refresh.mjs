@@ -5,7 +5,7 @@ import { GENERATION, isLive, sessionId, USER_AGENT, userOf } from './scale-fill.
 const PARALLEL = 4;
 const FLUSH_STEPS = 30;
 
-/** Parameters of the statement that rotates, as `rotations.ts` gives them: for a batch of one. */
+/** Parameters of the statement that rotates, as `session-repository.ts` gives them: for a batch of one. */
 export function rotationOf(n, generation) {
   const presented = {
     n: 0,

@@ -7,7 +7,8 @@ import {
 import { JwtService } from '@nestjs/jwt';
 import { SignJWT, compactVerify, importJWK, jwtVerify } from 'jose';
 import { fromOptions, resolveSettings } from '../../src/config/resolve-settings.js';
-import { ALGORITHMS, type Algorithm, type SettingsInput } from '../../src/config/settings.js';
+import { type SettingsInput } from '../../src/config/settings.js';
+import { ALGORITHMS, type Algorithm } from '../../src/keys/domain/algorithm.js';
 import { KeysService } from '../../src/keys/keys.service.js';
 import type { KeyRing } from '../../src/keys/key-ring.js';
 import type { SigningKey, VerifyingKey } from '../../src/keys/verifying-key.js';

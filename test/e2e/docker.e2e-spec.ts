@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -164,7 +165,7 @@ describe('docker-compose.yml', () => {
       /^TRUSTED_PROXIES=\$\{TRUSTED_PROXIES:-(.*)\}$/.exec(line ?? '') ?? [];
     const { settings } = readEnvironment({
       DATABASE_URL: 'postgres://user:password@host:5432/name',
-      SIMPLE_JWT_SIGNING_KEY: 'k'.repeat(32),
+      SIMPLE_JWT_SIGNING_KEY: randomBytes(32).toString('base64'),
       TRUSTED_PROXIES: standard,
     });
     const isTrusted = rangeTest(settings.trustedProxies.flatMap((text) => parseRange(text) ?? []));

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { errorsDocument } from '../../src/cli/errors-document.js';
+import { errorsDocument } from '../../src/cli/documents.js';
 import { describeServer } from '../../src/cli/openapi.js';
 import { settingsDocument } from '../../src/cli/settings-document.js';
 import { readEnvironment } from '../../src/config/environment.js';

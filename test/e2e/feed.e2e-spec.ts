@@ -16,7 +16,7 @@ import { migrate } from '../../src/database/migrate.js';
 import { AUTH_MIGRATIONS } from '../../src/database/migrations.js';
 import { ChangeFeed1700000000002 } from '../../src/database/migrations/1700000000002-change-feed.js';
 import { ChangeFeed, type FeedListener } from '../../src/feed/change-feed.js';
-import { FactCache } from '../../src/feed/fact-cache.js';
+import { VouchedCache } from '../../src/feed/vouched-cache.js';
 import { TRIM, TRIM_SIZE } from '../../src/feed/feed-sql.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { startTestPostgres, type TestPostgres } from '../support/test-postgres.js';
@@ -400,28 +400,33 @@ describe('the change feed', () => {
   });
 
   describe('when its connection', () => {
-    it('is terminated, is back at once and has missed nothing', async () => {
+    it('is terminated, is back at once and forgets everything', async () => {
       const { feed, ear } = await node();
       for (let count = 0; count < 5; count++) {
         await sql.query(`
           SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity
           WHERE application_name = 'nest-simplejwt feed'`);
         const start = performance.now();
+        await ear.hears(ALL);
+        await until(() => feed.isFresh());
+        expect(performance.now() - start).toBeLessThan(800);
         await sql.query(`UPDATE auth_user SET email = email || '.' WHERE id = $1`, [ALICE]);
         await ear.hears(`u:${ALICE}`);
-        expect(performance.now() - start).toBeLessThan(800);
-        expect(feed.isFresh()).toBe(true);
-        expect(ear.heard).toEqual([`u:${ALICE}`]);
+        expect(ear.heard).toEqual([ALL, `u:${ALICE}`]);
         ear.forget();
       }
     });
 
-    it.each(['cut', 'freeze'] as const)(
-      'meets a %s, vouches for nothing after 800 ms and goes on where it was',
-      async (fault) => {
+    it.each([
+      ['cut', [[ALL]]],
+      // A connection that was mended in time is still the same one.
+      ['freeze', [[`u:${ALICE}`], [ALL]]],
+    ] as const)(
+      'meets a %s, vouches for nothing after 800 ms and tells what it has missed',
+      async (fault, possible) => {
         const way = await wire();
         const { feed, ear } = await node(way.url);
-        const cache = new FactCache(feed, { dependenciesOf: (key: string) => [key] });
+        const cache = new VouchedCache(feed, { dependenciesOf: (key: string) => [key] });
         await cache.load('u:7', async () => 'u:7');
         await cache.load('u:8', async () => 'u:8');
         way[fault]();
@@ -431,24 +436,15 @@ describe('the change feed', () => {
         expect(performance.now() - start).toBeLessThan(1000);
         expect(cache.find('u:8')).toBeUndefined();
         way.mend();
-        await ear.hears(`u:${ALICE}`);
         await until(() => feed.isFresh());
-        expect(ear.heard).toEqual([`u:${ALICE}`]);
-        expect([cache.find('u:7'), cache.find('u:8')]).toEqual([undefined, 'u:8']);
+        expect(possible).toContainEqual(ear.heard);
+        const isKept = !ear.heard.includes(ALL);
+        expect([cache.find('u:7'), cache.find('u:8')]).toEqual([
+          undefined,
+          isKept ? 'u:8' : undefined,
+        ]);
       },
     );
-
-    it('comes back to a place that was trimmed meanwhile, forgets everything', async () => {
-      const way = await wire();
-      const { feed, ear } = await node(way.url);
-      way.cut();
-      await sql.query('UPDATE auth_user SET is_active = false WHERE id = $1', [ALICE]);
-      await sql.query(TRIM, [await nextTransaction()]);
-      way.mend();
-      await ear.hears(ALL);
-      await until(() => feed.isFresh());
-      expect(ear.heard).toEqual([ALL]);
-    });
   });
 
   async function nextTransaction(): Promise<string> {
@@ -458,7 +454,7 @@ describe('the change feed', () => {
     return (rows[0] as { next: string }).next;
   }
 
-  it('trims in batches, one node at a time, and only below the mark', async () => {
+  it('trims in batches, only below the mark, and waits for no other node', async () => {
     await sql.query('UPDATE auth_feed SET trimmed_below = NULL');
     await sql.query(
       `INSERT INTO auth_change (key) SELECT 'u:' || n FROM generate_series(1, $1) n`,
@@ -468,7 +464,7 @@ describe('the change feed', () => {
     await sql.query(`INSERT INTO auth_change (key) VALUES ('u:kept')`);
     const other = await connect();
     await other.query('BEGIN');
-    await other.query('SELECT FROM auth_feed FOR UPDATE');
+    await other.query('SELECT FROM auth_change FOR UPDATE');
     expect((await sql.query(TRIM, [below])).rows).toEqual([{ deleted: 0 }]);
     await other.query('ROLLBACK');
     expect((await sql.query(TRIM, [below])).rows).toEqual([{ deleted: TRIM_SIZE }]);
@@ -477,21 +473,35 @@ describe('the change feed', () => {
     expect(rest).toBeGreaterThanOrEqual(5);
     expect(rest).toBeLessThanOrEqual(7);
     expect((await sql.query('SELECT key FROM auth_change')).rows).toEqual([{ key: 'u:kept' }]);
+    // A server of the version before, which goes on after any time, learns from it what it has missed.
     const { rows } = await sql.query('SELECT trimmed_below::text AS mark FROM auth_feed');
     expect(rows).toEqual([{ mark: below }]);
   });
 
-  it('forgets everything when the row that names the history is gone', async () => {
+  it('forgets everything after a minute without a heartbeat on one connection, and not before', async () => {
+    const clock = new FakeClock();
+    const { feed, ear } = await node(null, { clock });
+    for (const [seconds, news] of [
+      [59, []],
+      [61, [ALL]],
+    ] as const) {
+      clock.advance(seconds);
+      await until(() => feed.isFresh());
+      await mark([ear]);
+      expect(ear.heard).toEqual([...news, `u:${BOB}`]);
+      ear.forget();
+    }
+  });
+
+  it('forgets everything when an operator says so', async () => {
     const nodes = [await node(), await node()];
-    await sql.query('TRUNCATE auth_feed');
+    await sql.query(`INSERT INTO auth_change (key) VALUES ('x')`);
     for (const { ear } of nodes) await ear.hears(ALL);
     await mark(nodes.map(({ ear }) => ear));
-    expect((await sql.query('SELECT FROM auth_feed')).rowCount).toBe(1);
   });
 
   it('goes on in a database that was copied from a server that had counted further', async () => {
     const ahead = '9000000000';
-    await sql.query(`UPDATE auth_feed SET trimmed_below = '${ahead}'`);
     await sql.query(`INSERT INTO auth_change (xid, key) VALUES ('${ahead}', 'x')`);
     const nodes = [await node(), await node()];
     const ears = nodes.map(({ ear }) => ear);
@@ -499,7 +509,6 @@ describe('the change feed', () => {
     for (const ear of ears) ear.forget();
     for (let count = 1; count <= 3; count++) await mark(ears);
     for (const { heard } of ears) expect(new Set(heard)).toEqual(new Set([`u:${BOB}`]));
-    expect((await sql.query(`SELECT FROM auth_change WHERE xid >= '${ahead}'`)).rowCount).toBe(0);
   });
 
   it('forgets everything after a crash of the server, and comes back by itself', async () => {

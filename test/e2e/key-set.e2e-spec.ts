@@ -13,7 +13,7 @@ import { StatelessAuthModule } from '../../src/auth/stateless-auth.module.js';
 import { query } from '../support/databases.js';
 import { KEY_ENCRYPTION_KEY, headerOf, openKeys, type TestKeys } from '../support/key-ring.js';
 import { startTestServer, type TestServer } from '../support/server.js';
-import { accessClaims } from '../support/tokens.js';
+import { claimsOf } from '../support/tokens.js';
 import { within } from '../support/within.js';
 
 jest.setTimeout(60_000);
@@ -97,8 +97,9 @@ describe('the JWK Set', () => {
 
   it('names the keys that verify here as well, whether a token says their names or not', async () => {
     const names = (await fetchSet()).keys.map(({ kid }) => kid);
+    const { access } = await server.client.login('alice', 'secret');
     const verify = async (pem: string, header: { kid?: string }): Promise<number> => {
-      const token = await new SignJWT(accessClaims('1'))
+      const token = await new SignJWT(claimsOf(access))
         .setProtectedHeader({ alg: 'ES256', ...header })
         .sign(await importPKCS8(pem, 'ES256'));
       return (await server.client.verify(token)).status;

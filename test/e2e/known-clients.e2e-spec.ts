@@ -2,10 +2,10 @@ import { DataSource } from 'typeorm';
 import type { RequestContext } from '../../src/common/request-context.js';
 import { fromOptions, resolveSettings } from '../../src/config/resolve-settings.js';
 import { dataSourceOptions } from '../../src/server/data-source.js';
-import { poolOf } from '../../src/database/pool.js';
+import { poolOf } from '../../src/database/prepared.js';
 import { FlushExpiredAttemptsTask } from '../../src/throttling/flush-expired-attempts.task.js';
 import { KnownClients } from '../../src/throttling/known-clients.js';
-import { PostgresCounters } from '../../src/throttling/postgres-counters.js';
+import { PostgresStore } from '../../src/throttling/postgres-store.js';
 import { truncateTables } from '../support/databases.js';
 import { workerDatabase } from '../support/server.js';
 import { SIGNING_KEY } from '../support/tokens.js';
@@ -128,7 +128,7 @@ describe('KnownClients', () => {
     await database.query(`
       INSERT INTO auth_attempt VALUES ('of-a-limit-to-come:x', 1, now() - interval '1 second'),
         ('of-a-limit-to-come:y', 1, now() + interval '1 minute')`);
-    await new FlushExpiredAttemptsTask(new PostgresCounters(database), clients).run();
+    await new FlushExpiredAttemptsTask(new PostgresStore(database), clients).run();
     expect(await count()).toBe(1);
     expect(await database.query('SELECT key FROM auth_attempt')).toEqual([
       { key: 'of-a-limit-to-come:y' },

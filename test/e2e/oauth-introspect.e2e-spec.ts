@@ -168,7 +168,7 @@ describe('introspection with the session ledger', () => {
       forge(HEADER, { ...good, sid: undefined }),
       forge(HEADER, { ...good, sid: '0'.repeat(32) }),
       forge(HEADER, { ...good, jti: undefined }),
-      'é'.repeat(70_000),
+      'é'.repeat(20_000),
     ]) {
       await dies(token);
     }

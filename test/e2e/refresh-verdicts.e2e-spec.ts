@@ -147,12 +147,14 @@ describe('the parent of the current token', () => {
   it('tells the operator where a recovery came from', async () => {
     const [parent] = await line(1);
     await next(parent!, OTHER_NETWORK);
-    const { id } = await row();
+    const session = `session:${String((await row())['id']).replaceAll('-', '')}`;
     expect(logs.events('refresh_token')).toEqual([
       {
         level: 'log',
         event: 'refresh_token_recovered',
-        session: id,
+        actor: session,
+        target: session,
+        address: OTHER_NETWORK.localAddress,
         user: '1',
         generation: 0,
         current: 1,
@@ -161,7 +163,6 @@ describe('the parent of the current token', () => {
         fresh: true,
         sameUserAgent: true,
         network: 'other',
-        ip: OTHER_NETWORK.localAddress,
       },
     ]);
   });

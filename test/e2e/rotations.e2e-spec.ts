@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { Rotations } from '../../src/ledger/rotations.js';
+import { SessionRepository } from '../../src/ledger/session-repository.js';
 import { query, truncateTables } from '../support/databases.js';
 import { startTestServer, type TestServer } from '../support/server.js';
 import { claimsOf, forge } from '../support/tokens.js';
@@ -33,7 +33,7 @@ async function logIn(sessions: number): Promise<string[]> {
 function rotate(token: string, over: { generation?: number; tokenId?: string } = {}) {
   const { sid, user_id: tokenId } = claimsOf(token) as { sid: string; user_id: string };
   const session = { sid, generation: 0, tokenId, passwordDigest: null, ...over };
-  return server.app.get(Rotations).rotate(session, NOWHERE);
+  return server.app.get(SessionRepository).rotate(session, NOWHERE);
 }
 
 describe('rotations that are asked for at once', () => {

@@ -1,3 +1,7 @@
+import { DataSource, type EntityManager } from 'typeorm';
+import type { SecurityEvent } from '../../src/events/domain/security-event.js';
+import { SecurityEventSubscriber } from '../../src/events/security-event-subscriber.js';
+import { SecurityEvents } from '../../src/events/security-events.js';
 import { KeyRotationService } from '../../src/index.js';
 import { query, truncateTables } from '../support/databases.js';
 import { EventLog } from '../support/event-log.js';
@@ -166,6 +170,23 @@ describe('security events', () => {
     expect(log.take()).toEqual([ended(idOf(pair), 'client:shop', 'logged_out')]);
   });
 
+  it('tell of a reused token, who holds it, of which session, and from where', async () => {
+    const { refresh } = await new PlacedClient(server.url, HOME).login('alice', PASSWORD);
+    await new PlacedClient(server.url, HOME).refresh(refresh);
+    log.take();
+    expect((await client.refresh(refresh)).status).toBe(401);
+    const session = `session:${String(claimsOf(refresh)['sid'])}`;
+    expect(log.take()).toEqual([
+      expect.objectContaining({
+        event: 'refresh_token_reused',
+        actor: session,
+        target: session,
+        address,
+        user: '2',
+      }),
+    ]);
+  });
+
   it('tell of each change of a key', async () => {
     const keys = server.app.get(KeyRotationService, { strict: false });
     const cause = { actor: 'application', address: null };
@@ -206,6 +227,99 @@ describe('security events', () => {
     await query(server.database, 'SELECT 1');
     const text = JSON.stringify(log.take());
     for (const secret of [pair.refresh, pair.access, PASSWORD]) expect(text).not.toContain(secret);
+  });
+});
+
+/** Counts what it hears, and can refuse to record. */
+class Recorder extends SecurityEventSubscriber {
+  isBroken = false;
+  recorded: { event: string; isInTransaction: boolean }[] = [];
+  announced: string[] = [];
+
+  override record(events: readonly SecurityEvent[], transaction: EntityManager | null): void {
+    if (this.isBroken) throw new Error('the event cannot be recorded');
+    const isInTransaction = transaction?.queryRunner?.isTransactionActive === true;
+    for (const { event } of events) this.recorded.push({ event, isInTransaction });
+  }
+
+  override announce(events: readonly SecurityEvent[]): void {
+    this.announced.push(...events.map(({ event }) => event));
+  }
+}
+
+describe('subscribers of security events', () => {
+  const log = new EventLog();
+  const event = {
+    event: 'user_activated',
+    actor: 'application',
+    address: null,
+    target: 'user:1',
+  } as const;
+  let server: TestServer;
+  let events: SecurityEvents;
+  let database: DataSource;
+  let recorder: Recorder;
+
+  beforeAll(async () => {
+    server = await startTestServer({ env: { SIMPLE_JWT_PROFILE: 'secure' }, logger: log });
+    await server.createUser({ username: 'alice', password: PASSWORD });
+    events = server.app.get(SecurityEvents, { strict: false });
+    database = server.app.get(DataSource);
+    recorder = new Recorder();
+    events.subscribe(recorder);
+  });
+  beforeEach(() => {
+    log.take();
+    recorder.recorded = [];
+    recorder.announced = [];
+  });
+  afterAll(() => server.stop());
+
+  it('run in the transaction of the change; the log is written after its commit', async () => {
+    await database.transaction(async (transaction) => {
+      await events.emit(transaction, event);
+      expect(recorder.recorded).toEqual([{ event: 'user_activated', isInTransaction: true }]);
+      expect(log.take()).toEqual([]);
+    });
+    expect(log.take()).toEqual([event]);
+    expect(recorder.announced).toEqual(['user_activated']);
+  });
+
+  it('announce nothing of a change that was rolled back, not even with the next one', async () => {
+    const undone = database.transaction(async (transaction) => {
+      await events.emit(transaction, event);
+      throw new Error('undone');
+    });
+    await expect(undone).rejects.toThrow('undone');
+    await database.transaction((transaction) => transaction.query('SELECT 1'));
+    expect(log.take()).toEqual([]);
+    expect(recorder.announced).toEqual([]);
+  });
+
+  it('announce at once what belongs to no transaction', async () => {
+    await events.emit(null, event);
+    await events.emit(database.manager, event);
+    expect(recorder.recorded.map((one) => one.isInTransaction)).toEqual([false, false]);
+    expect(log.take()).toEqual([event, event]);
+  });
+
+  it('undo a reused token that ends its session, where they cannot record it', async () => {
+    const thief = new PlacedClient(server.url, STRANGER);
+    const { refresh } = await new PlacedClient(server.url, HOME).login('alice', PASSWORD);
+    const { body } = await new PlacedClient(server.url, HOME).refresh(refresh);
+    log.take();
+    recorder.recorded = [];
+    recorder.isBroken = true;
+    expect((await thief.refresh(refresh)).status).toBe(500);
+    recorder.isBroken = false;
+    expect(log.take()).toEqual([]);
+    expect((await new PlacedClient(server.url, HOME).me(body.access)).status).toBe(200);
+
+    expect((await thief.refresh(refresh)).status).toBe(401);
+    expect(recorder.recorded).toEqual([{ event: 'refresh_token_reused', isInTransaction: true }]);
+    expect(log.take()).toEqual([expect.objectContaining({ event: 'refresh_token_reused' })]);
+    const owner = new PlacedClient(server.url, HOME);
+    expect((await owner.refresh(body.refresh)).status).toBe(401);
   });
 });
 

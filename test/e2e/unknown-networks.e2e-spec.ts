@@ -46,16 +46,27 @@ describe('a client in an unknown network', () => {
     expect(generation(await next(parent!, HOME))).toBe(2);
   });
 
-  it('is taken for the same one where its token is old, and shows its address in the list', async () => {
-    const [first] = await behindProxy(2);
-    await pass(3600);
-    const answer = await withoutTrace(() => through(first!));
-    expect(answer).toMatchObject(refused('stale'));
-    const listed = await sql('SELECT host(last_ip) AS ip FROM auth_session');
-    expect(listed).toEqual([{ ip: HOME.localAddress }]);
+  it('leaves the address of the proxy in the row', async () => {
+    await behindProxy(1);
+    const kept = await sql('SELECT host(last_ip) AS ip FROM auth_session');
+    expect(kept).toEqual([{ ip: HOME.localAddress }]);
   });
 
-  it('is near by that alone only while its old token is fresh', async () => {
+  it('is spared with an old token only while that is fresh', async () => {
+    const [first] = await behindProxy(2);
+    await pass(175);
+    expect(await withoutTrace(() => through(first!))).toMatchObject(refused('stale'));
+    await pass(10);
+    await expectEnded(await through(first!), { network: 'unknown', class: 'older' });
+  });
+
+  it('ends the session with an old token also where only the last rotation came from a known one', async () => {
+    const tokens = await line(2);
+    await pass(185);
+    await expectEnded(await through(tokens[0]!), { network: 'unknown', class: 'older' });
+  });
+
+  it('is near with another program only while its old token is fresh', async () => {
     const [first] = await behindProxy(2);
     await pass(175);
     expect(await withoutTrace(() => through(first!, OTHER_PROGRAM))).toMatchObject(

@@ -43,6 +43,7 @@ const QUICK_THIEF = { tabs: 1, rhythm: 290, thief: 'twice' } as const;
 export const THIEVES: Readonly<Record<string, Scenario>> = {
   'refreshes now and then': { tabs: 2, thief: 'lazy' },
   polls: { tabs: 2, thief: 'poll' },
+  'polls, his network unknown': { tabs: 2, thief: 'poll', unknownNetwork: 'thief' },
   'another user agent': { tabs: 2, thief: 'stranger' },
   shadows: { tabs: 2, thief: 'shadow' },
   "shadows in the owner's network, another user agent": { tabs: 2, thief: 'housemate' },
@@ -53,11 +54,10 @@ export const THIEVES: Readonly<Record<string, Scenario>> = {
   },
 };
 
-/** What becomes of the promise with a client that only leaves, and with a thief who is, or seems, in the owner's network. */
+/** What becomes of the promise with a client that only leaves, and with a thief who is in the owner's network. */
 export const NOT_PROMISED: Readonly<Record<string, Scenario>> = {
   'twice at once; the owner gives up and leaves': { ...QUICK_THIEF, givesUp: 'leaves' },
   "neighbour: the owner's network and user agent": { tabs: 2, thief: 'neighbour' },
-  'polls, his network unknown': { tabs: 2, thief: 'poll', unknownNetwork: 'thief' },
 };
 
 /** What to simulate how often. */

@@ -32,11 +32,16 @@ function verdictOn(session: SessionState, request: RefreshRequest) {
   return judgeRefresh({ session, ...request }, SECURE).verdict;
 }
 
-/** Whether the client has the user agent, and whether it has the network, of the last rotation or recovery. */
+/**
+ * Whether the client has the user agent, and whether it has the network, of the last rotation or recovery. `mayBeNear`
+ * takes an unknown network for the same, the others do not.
+ */
 function likeness({ lastClient }: SessionState, { client }: RefreshRequest) {
   const hasUserAgent = client.userAgent === lastClient.userAgent;
-  const hasNetwork = client.network === lastClient.network;
-  return { isSame: hasUserAgent && hasNetwork, isNear: hasUserAgent || hasNetwork };
+  const isUnknown = client.network === null || lastClient.network === null;
+  const hasNetwork = !isUnknown && client.network === lastClient.network;
+  const isNear = hasUserAgent || hasNetwork;
+  return { isSame: hasUserAgent && hasNetwork, isNear, mayBeNear: isNear || isUnknown };
 }
 
 /**
@@ -78,7 +83,10 @@ export class WatchedSession {
 
   /** What holds for every session, whoever uses it. */
   #checkRow({ before, after, verdict, request }: Step, answer: number | null) {
-    this.#expect(hasEnded(before) === (verdict === 'ended'), 'an ended session gets one answer');
+    this.#expect(
+      hasEnded(before) === (verdict === 'session_ended'),
+      'an ended session gets one answer',
+    );
     this.#expect(!hasEnded(before) || after === before, 'ended stays ended');
     const isOver = hasEnded(before) || verdict === 'reused';
     this.#expect(hasEnded(after) === isOver, 'only reuse ends a session');
@@ -100,10 +108,10 @@ export class WatchedSession {
     const { generation, now } = request;
     if (hasEnded(before) || generation >= before.generation) return;
     const parent = before.parentGeneration ?? -1;
-    const { isSame, isNear } = likeness(before, request);
+    const { isSame, isNear, mayBeNear } = likeness(before, request);
     const isFresh = (spent: number) => this.#isFresh(spent, before.generation, now);
     if (generation < parent) {
-      const isForgiven = isSame || (isNear && isFresh(generation));
+      const isForgiven = isSame || (mayBeNear && isFresh(generation));
       this.#expect(verdict === (isForgiven ? 'stale' : 'reused'), 'older is stale or ends it');
     } else if (isSame) {
       this.#expect(verdict === 'replayed', 'the same client gets its token again');
@@ -113,7 +121,7 @@ export class WatchedSession {
       const mayRecover = isNear && (isFresh(parent) || !this.#hasRecoveredLate);
       this.#expect(verdict === (mayRecover ? 'recovered' : 'reused'), 'displaced recovers or ends');
     }
-    if (!isNear) this.#count('a stranger ends it');
+    if (!mayBeNear) this.#count('a stranger ends it');
   }
 
   #remember({ before, request, verdict, after }: Step) {
@@ -167,9 +175,9 @@ export class WatchedSession {
   }
 
   /**
-   * Property 3: after each refresh of the honest client, a thief, who is never in its network, holds no live token, or
-   * the session has ended. Left out is a refresh that is refused as stale with a fresh token: it may be a duplicate that
-   * is late. That leaves the thief one grace period, from when the client's token was superseded.
+   * Property 3: after each refresh of the honest client, a thief, who is in another network or in an unknown one, holds
+   * no live token, or the session has ended. Left out is a refresh that is refused as stale with a fresh token: it may
+   * be a duplicate that is late. That leaves the thief one grace period, from when the client's token was superseded.
    */
   checkThief({ sender, generation, now, answer }: ServedRefresh) {
     const { before, after, verdict } = this.#step!;

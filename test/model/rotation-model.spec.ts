@@ -41,6 +41,7 @@ function interleavings(conditions: Partial<Conditions>, scenario: Partial<Scenar
       sloppy: fc.boolean(),
       lostCommits: fc.boolean(),
       thief: fc.constantFrom<Thief>('lazy', 'poll', 'stranger', 'shadow', 'twice'),
+      unknownNetwork: fc.constantFrom(undefined, 'thief' as const, 'everybody' as const),
     })
     .map(({ seed, refreshes, dualStack, ...drawn }): Interleaving => ({
       seed,
@@ -70,12 +71,12 @@ function expectOften(tally: Map<string, number>, ...whats: string[]) {
 describe('random interleavings of one session', () => {
   it('keep to the table, and one generation live, when tabs meet a thief', () => {
     const tally = watch(12_000, interleavings({}), 'checkThief');
-    expectOften(tally, 'rotated', 'recovered', 'replayed', 'stale', 'reused', 'ended');
+    expectOften(tally, 'rotated', 'recovered', 'replayed', 'stale', 'reused', 'session_ended');
     expectOften(tally, 'a displaced token recovers', 'a displaced token recovers late');
     expectOften(tally, 'a stranger ends it');
   });
 
-  it('shut out a thief elsewhere by the first honest refresh that is no late duplicate', () => {
+  it('shut out a thief elsewhere or in an unknown network by the first honest refresh that is no late duplicate', () => {
     const tally = watch(12_000, interleavings({}, { lostCommits: false }), 'checkThief');
     expectOften(tally, 'a theft is found', 'a thief is shut out');
   });
@@ -85,13 +86,14 @@ describe('random interleavings of one session', () => {
     expectOften(tally, 'rotated', 'recovered', 'replayed', 'stale');
   });
 
-  it('never log out honest tabs on one network, whatever is lost, late, repeated or reordered', () => {
+  it('never log out honest tabs on one known network, whatever is lost, late, repeated or reordered', () => {
     const oneNetwork = { moves: Infinity, dualStack: false };
-    const tally = watch(8_000, interleavings(oneNetwork, { thief: undefined }), 'checkHonest');
+    const honest = interleavings(oneNetwork, { thief: undefined, unknownNetwork: undefined });
+    const tally = watch(8_000, honest, 'checkHonest');
     expectOften(tally, 'rotated', 'replayed', 'stale');
   });
 
-  it('never log out a client that refreshes one at a time, whatever networks it moves between', () => {
+  it('never log out a client that refreshes one at a time, whatever networks, known or not, it moves between', () => {
     // As tabs do that take turns with a lock, on networks that deliver or lose within their patience.
     const oneAtATime = { duplicates: 0, slowest: PATIENCE };
     const honest = interleavings(oneAtATime, { tabs: 1, thief: undefined });

@@ -6,7 +6,7 @@ import { ROOT, packTarball, type Tarball } from './tarball.js';
 jest.setTimeout(60_000);
 
 /** Bytes; whoever makes the package larger should know. */
-const LARGEST = 500_000;
+const LARGEST = 600_000;
 
 const program = (name: string): string => join(ROOT, 'node_modules', '.bin', name);
 

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { ImpatientClient } from '../../src/database/impatient-client.js';
+import { TimeoutDroppingClient } from '../../src/database/timeout-dropping-client.js';
 import { VerifyingClient } from '../../src/database/verifying-client.js';
 import { FeedConnection } from '../../src/feed/feed-connection.js';
 import { TestClient } from '../support/client.js';
@@ -25,7 +25,7 @@ describe('a program that has taken the port of a database', () => {
 
   it.each(WELCOMES)('gets no password and is not believed with %s', async (welcome) => {
     impostor = await startImpostor(0, [welcome]);
-    for (const Client of [VerifyingClient, ImpatientClient]) {
+    for (const Client of [VerifyingClient, TimeoutDroppingClient]) {
       const client = new Client({ connectionString: address(impostor.port) });
       client.on('error', () => undefined);
       await expect(client.connect()).rejects.toThrow(UNPROVED);

@@ -6,6 +6,7 @@ import {
   logs,
   next,
   pass,
+  PASSWORD,
   refresh,
   refused,
   row,
@@ -123,7 +124,7 @@ describe('a thief with a copy of the store', () => {
         level: 'warn',
         event: 'refresh_token_reused',
         class: 'parent',
-        ip: '127.9.9.9',
+        address: '127.9.9.9',
       };
       expect(logs.events('refresh_token')).toEqual([expect.objectContaining(logged)]);
       expect(await refresh(owner!)).toMatchObject(refused('session_ended'));
@@ -143,6 +144,34 @@ describe('a thief with a copy of the store', () => {
     // Nor by going round the proxy, from a neighbouring address.
     const direct = await next(stolen!, { ...HOME, localAddress: '127.0.0.9' });
     expect(generation(direct)).toBe(3);
+  });
+});
+
+describe('a thief who hides his network behind a trusted proxy', () => {
+  serve({ TRUSTED_PROXIES: HOME.localAddress });
+
+  // The proxy writes X-Forwarded-For, and passes on the Forwarded of the thief, which contradicts it.
+  const owner = { 'x-forwarded-for': '203.0.113.7' };
+  const thief = { 'x-forwarded-for': '198.51.100.7', forwarded: 'for=203.0.113.7' };
+  const through = (token: string, headers: Record<string, string>) =>
+    at(HOME).post<{ refresh: string }>('/login/simpleJWT/refresh', { refresh: token }, headers);
+
+  it('has the session for one grace period, until the owner comes with a token that is not fresh', async () => {
+    const stolen = (await at(HOME).login('alice', PASSWORD)).refresh;
+    const first = (await through(stolen, thief)).body.refresh;
+    const second = (await through(first, thief)).body.refresh;
+    expect(generation(second)).toBe(2);
+    expect(await through(stolen, owner)).toMatchObject(refused('stale'));
+    await pass(185);
+    expect(await through(stolen, owner)).toMatchObject(refused('reused'));
+    expect(logs.events('refresh_token')).toEqual([
+      expect.objectContaining({
+        event: 'refresh_token_reused',
+        class: 'older',
+        network: 'unknown',
+      }),
+    ]);
+    expect(await through(second, thief)).toMatchObject(refused('session_ended'));
   });
 });
 

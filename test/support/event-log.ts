@@ -9,7 +9,12 @@ export class EventLog extends LogLines {
 
   override log(message: unknown, ...rest: unknown[]): void {
     super.log(message, ...rest);
-    if (rest.at(-1) === 'SecurityEvents') this.taken.push(message as LoggedEvent);
+    this.keep(message, rest);
+  }
+
+  override warn(message: unknown, ...rest: unknown[]): void {
+    super.warn(message, ...rest);
+    this.keep(message, rest);
   }
 
   /** Those since the last call. */
@@ -17,5 +22,9 @@ export class EventLog extends LogLines {
     const { taken } = this;
     this.taken = [];
     return taken;
+  }
+
+  private keep(message: unknown, rest: readonly unknown[]): void {
+    if (rest.at(-1) === 'SecurityEvents') this.taken.push(message as LoggedEvent);
   }
 }

@@ -1,6 +1,7 @@
 import { DataSource } from 'typeorm';
 import { fromOptions, resolveSettings } from '../../src/config/resolve-settings.js';
 import type { SettingsInput } from '../../src/config/settings.js';
+import { SecurityEvents } from '../../src/events/security-events.js';
 import { dataSourceOptions } from '../../src/server/data-source.js';
 import { KeyRotationService } from '../../src/keys/key-rotation.service.js';
 import { SIGNING_KEY } from './tokens.js';
@@ -22,7 +23,7 @@ export async function openKeys(database: string, options: SettingsInput = {}): P
   const settings = resolveSettings(
     fromOptions({ signingKey: SIGNING_KEY, keyEncryptionKey: KEY_ENCRYPTION_KEY, ...options }),
   );
-  const keys = new KeyRotationService(source, settings);
+  const keys = new KeyRotationService(source, settings, new SecurityEvents());
   return {
     keys,
     rotate: async () => (await keys.rotate()).signing!.kid,

@@ -2,12 +2,12 @@ import { EVERYTHING, MOST_CHANGES, newsOf, oldestRunning, type Heartbeat } from 
 
 const beat = (change: Partial<Heartbeat> = {}): Heartbeat => ({
   position: '740:745:740,743',
-  history: 'server 1',
-  hasGap: false,
+  server: 'server 1',
+  backend: 17,
   keys: ['u:7', 's:ab'],
   ...change,
 });
-const KNOWN = { position: '739:740:', history: 'server 1' };
+const KNOWN = { position: '739:740:', server: 'server 1', backend: 17 };
 
 describe('newsOf', () => {
   it('is what changed since the position that was known', () => {
@@ -17,8 +17,8 @@ describe('newsOf', () => {
 
   it.each<[string, Parameters<typeof newsOf>]>([
     ['the reader begins', [null, beat()]],
-    ['the history is another one', [KNOWN, beat({ history: 'server 2' })]],
-    ['changes may be missing', [KNOWN, beat({ hasGap: true })]],
+    ['another server answers', [KNOWN, beat({ server: 'server 2' })]],
+    ['another backend answers', [KNOWN, beat({ backend: 18 })]],
     ['a change of everything is among them', [KNOWN, beat({ keys: ['u:7', 'x'] })]],
     ['there are too many', [KNOWN, beat({ keys: Array(MOST_CHANGES + 1).fill('u:7') })]],
   ])('is everything when %s', (_when, [known, heartbeat]) => {

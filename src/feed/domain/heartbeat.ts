@@ -2,16 +2,16 @@
 export interface Heartbeat {
   /** The snapshot, as Postgres writes it: `oldest running:next:running,…`, transaction ids. */
   readonly position: string;
-  /** Names the history that these transaction ids count: server, start, database, and the row that a crash empties. */
-  readonly history: string;
-  /** Whether changes before this position may be missing: trimmed meanwhile, or the database went back in time. */
-  readonly hasGap: boolean;
+  /** The database, and the server since its start. */
+  readonly server: string;
+  /** The process of the server that answered: through a pooler, one connection may have several. */
+  readonly backend: number;
   /** What has changed since the position that was asked about. */
   readonly keys: readonly string[];
 }
 
 /** Up to where a reader knows everything. */
-export type Position = Pick<Heartbeat, 'position' | 'history'>;
+export type Position = Omit<Heartbeat, 'keys'>;
 
 /** Change key that stands for every user and session. */
 export const EVERYTHING = 'x';
@@ -23,11 +23,11 @@ export const MOST_CHANGES = 20_000;
 export type News = readonly string[] | typeof EVERYTHING;
 
 /**
- * What a heartbeat tells a reader who knew everything up to a position; null for one who begins. Whatever cannot be
- * proved to continue from there is a change of everything (design §4).
+ * What a heartbeat tells a reader who knew everything up to a position; null for a reader who begins. Only a backend that
+ * has lived since then is known to have lost nothing: no crash, no failover and no backup restored lies in between.
  */
 export function newsOf(known: Position | null, beat: Heartbeat): News {
-  const isContinuous = known !== null && known.history === beat.history && !beat.hasGap;
+  const isContinuous = known?.server === beat.server && known.backend === beat.backend;
   if (!isContinuous || beat.keys.length > MOST_CHANGES) return EVERYTHING;
   return beat.keys.includes(EVERYTHING) ? EVERYTHING : beat.keys;
 }

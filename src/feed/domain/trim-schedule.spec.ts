@@ -2,9 +2,13 @@ import { TrimSchedule } from './trim-schedule.js';
 
 const MINUTE = 60_000;
 
+const SERVER = 'server 1';
+
 /** Marks where a feed stood, every 400 ms: transaction 1000 at the start and one more each ms. */
 function follow(schedule: TrimSchedule, from: number, to: number): void {
-  for (let at = from; at <= to; at += 400) schedule.mark(at, String(1000 + at));
+  for (let at = from; at <= to; at += 400) {
+    schedule.mark(at, { server: SERVER, below: String(1000 + at) });
+  }
 }
 
 describe('TrimSchedule', () => {
@@ -19,7 +23,7 @@ describe('TrimSchedule', () => {
     const schedule = new TrimSchedule();
     const trimmed: number[] = [];
     for (let at = 0; at <= 20 * MINUTE; at += 400) {
-      schedule.mark(at, String(1000 + at));
+      schedule.mark(at, { server: SERVER, below: String(1000 + at) });
       const below = schedule.due(at);
       if (below === null) continue;
       const age = at - (Number(below) - 1000);
@@ -39,10 +43,11 @@ describe('TrimSchedule', () => {
     expect(schedule.due(5 * MINUTE + 400)).toBe('1000');
   });
 
-  it('forgets where it stood in another history', () => {
+  it('forgets where it stood on another server', () => {
     const schedule = new TrimSchedule();
     follow(schedule, 0, 5 * MINUTE);
-    schedule.restart();
+    schedule.mark(5 * MINUTE + 400, { server: 'server 2', below: '7' });
     expect(schedule.due(6 * MINUTE)).toBeNull();
+    expect(schedule.due(10 * MINUTE + 400)).toBe('7');
   });
 });

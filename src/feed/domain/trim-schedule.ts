@@ -1,29 +1,32 @@
 /** Time between two trims of one node, ms. */
 const PERIOD = 60_000;
-/** How long a change is kept at least, ms: a node that was away for less goes on where it was. */
+/** How long a change is kept at least, ms: far longer than a node may be away and go on where it was. */
 const KEPT = 300_000;
+
+/** Everything below this transaction of a server has been read. */
+export interface TrimMark {
+  readonly server: string;
+  readonly below: string;
+}
 
 /**
  * When a node trims the change table and how far. It goes by where the node's own heartbeats stood some minutes ago, not
  * by times of rows: a transaction may commit long after its rows were written.
  */
 export class TrimSchedule {
-  private marks: { readonly at: number; readonly below: string }[] = [];
+  private marks: (TrimMark & { readonly at: number })[] = [];
   private next = 0;
 
-  /** Forgets all marks: they count the transactions of another history. */
-  restart(): void {
-    this.marks = [];
-  }
-
   /**
-   * Notes that everything below a transaction had been read.
+   * Notes how far everything had been read. Marks of another server count other transactions, and are forgotten.
    *
    * @param at - monotonic, ms
    */
-  mark(at: number, below: string): void {
+  mark(at: number, { server, below }: TrimMark): void {
     const last = this.marks.at(-1);
-    if (last === undefined || at - last.at >= PERIOD) this.marks.push({ at, below });
+    if (last?.server !== server) this.marks = [];
+    else if (at - last.at < PERIOD) return;
+    this.marks.push({ at, server, below });
   }
 
   /** Below which transaction to trim now, or null when it is not time. */

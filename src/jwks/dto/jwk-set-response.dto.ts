@@ -1,8 +1,9 @@
 import { ApiProperty, ApiPropertyOptional } from '../../http/openapi.decorators.js';
+import { JWK_TYPES } from '../../keys/domain/jwk.js';
 
 /** The public part of a key (RFC 7517 §4). */
 export class JwkResponse {
-  @ApiProperty({ enum: ['EC', 'OKP', 'RSA'] })
+  @ApiProperty({ enum: JWK_TYPES })
   kty: string;
 
   @ApiProperty({ description: 'RFC 7638 thumbprint.' })

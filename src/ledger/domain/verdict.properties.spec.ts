@@ -69,7 +69,7 @@ function always(
 describe('judgeRefresh, whatever the session', () => {
   it('says of an ended session only that it has ended', () => {
     always(({ verdict }, { session }) => {
-      expect(verdict === 'ended').toBe(session.revokedAt !== null);
+      expect(verdict === 'session_ended').toBe(session.revokedAt !== null);
     });
   });
 
@@ -173,6 +173,18 @@ describe('judgeRefresh, whatever the session', () => {
     );
   });
 
+  it('takes the same program in an unknown network as it would in another one', () => {
+    const property = fc.property(presentation, someSettings, (presented, settings) => {
+      const { userAgent } = presented.session.lastClient;
+      const [unknown, other] = [null, 'elsewhere'].map(
+        (network) =>
+          judgeRefresh({ ...presented, client: { userAgent, network } }, settings).verdict,
+      );
+      expect(unknown).toBe(other);
+    });
+    fc.assert(property, { numRuns: 5_000 });
+  });
+
   it('ends a session at once for a stranger with a spent token', () => {
     always(({ verdict }, { session, generation, client: { userAgent, network } }) => {
       const { lastClient } = session;
@@ -186,7 +198,7 @@ describe('judgeRefresh, whatever the session', () => {
   it('knows the rotated, the same client’s fresh duplicate and the reused, if reuse always ends it', () => {
     always(
       ({ verdict }, { session, generation, now }) => {
-        const known = ['rotated', 'replayed', 'reused', 'invalid', 'ended'];
+        const known = ['rotated', 'replayed', 'reused', 'invalid', 'session_ended'];
         expect(known).toContain(verdict);
         if (verdict !== 'replayed') return;
         const at = session.supersededAt.at(session.generation - 1 - generation);

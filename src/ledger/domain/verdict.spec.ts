@@ -125,26 +125,23 @@ type Row = [position: Pattern, bearer: Pattern, age: Pattern, rotation: Pattern,
 /** Design §3. The verdicts are those of SETTINGS, in their order. */
 // prettier-ignore
 const TABLE: Row[] = [
-  // position          bearer                  age      rotation      secure    always   never     no grace no rec.  neither
-  ['beyond',           'any',                  'any',   'any',        'invalid  invalid  invalid   invalid  invalid  invalid'],
-  ['ahead|current',    'any',                  'any',   'any',        'rotated  rotated  rotated   rotated  rotated  rotated'],
-  ['parent|displaced', 'same',                 'fresh', 'any',        'replayed replayed replayed  stale    replayed stale'],
-  ['parent|displaced', 'same',                 'late',  'any',        'replayed reused   replayed  stale    replayed stale'],
-  ['parent',           'moved|program',        'fresh', 'any',        'recovered reused  recovered reused   stale    reused'],
-  ['parent',           'moved|program',        'late',  'any',        'recovered reused  recovered reused   reused   reused'],
-  ['parent',           'hidden',               'any',   'any',        'recovered reused  recovered stale    stale    stale'],
-  ['displaced',        'moved|program',        'fresh', 'fresh|late', 'recovered reused  recovered reused   stale    reused'],
-  ['displaced',        'moved|program',        'late',  'fresh|late', 'recovered reused  recovered reused   reused   reused'],
-  ['displaced',        'hidden',               'any',   'fresh|late', 'recovered reused  recovered stale    stale    stale'],
-  ['displaced',        'moved|program',        'fresh', 'spent',      'reused   reused   stale     reused   stale    reused'],
-  ['displaced',        'moved|program',        'late',  'spent',      'reused   reused   stale     reused   reused   reused'],
-  ['displaced',        'hidden',               'any',   'spent',      'reused   reused   stale     stale    stale    stale'],
-  ['parent|displaced', 'masked',               'fresh', 'any',        'reused   reused   stale     reused   stale    reused'],
-  ['parent|displaced', 'masked',               'late',  'any',        'reused   reused   stale     reused   reused   reused'],
-  ['older',            'same|hidden',          'any',   'any',        'stale    reused   stale     stale    stale    stale'],
-  ['older',            'moved|program|masked', 'fresh', 'any',        'stale    reused   stale     reused   stale    reused'],
-  ['older',            'moved|program|masked', 'late',  'any',        'reused   reused   stale     reused   reused   reused'],
-  ['parent|displaced|older', 'stranger',       'any',   'any',        'reused   reused   stale     reused   reused   reused'],
+  // position          bearer                          age      rotation      secure    always   never     no grace no rec.  neither
+  ['beyond',           'any',                         'any',   'any',        'invalid  invalid  invalid   invalid  invalid  invalid'],
+  ['ahead|current',    'any',                         'any',   'any',        'rotated  rotated  rotated   rotated  rotated  rotated'],
+  ['parent|displaced', 'same',                        'fresh', 'any',        'replayed replayed replayed  stale    replayed stale'],
+  ['parent|displaced', 'same',                        'late',  'any',        'replayed reused   replayed  stale    replayed stale'],
+  ['parent',           'moved|program|hidden',        'fresh', 'any',        'recovered reused  recovered reused   stale    reused'],
+  ['parent',           'moved|program|hidden',        'late',  'any',        'recovered reused  recovered reused   reused   reused'],
+  ['displaced',        'moved|program|hidden',        'fresh', 'fresh|late', 'recovered reused  recovered reused   stale    reused'],
+  ['displaced',        'moved|program|hidden',        'late',  'fresh|late', 'recovered reused  recovered reused   reused   reused'],
+  ['displaced',        'moved|program|hidden',        'fresh', 'spent',      'reused   reused   stale     reused   stale    reused'],
+  ['displaced',        'moved|program|hidden',        'late',  'spent',      'reused   reused   stale     reused   reused   reused'],
+  ['parent|displaced', 'masked',                      'fresh', 'any',        'reused   reused   stale     reused   stale    reused'],
+  ['parent|displaced', 'masked',                      'late',  'any',        'reused   reused   stale     reused   reused   reused'],
+  ['older',            'same',                        'any',   'any',        'stale    reused   stale     stale    stale    stale'],
+  ['older',            'moved|program|hidden|masked', 'fresh', 'any',        'stale    reused   stale     reused   stale    reused'],
+  ['older',            'moved|program|hidden|masked', 'late',  'any',        'reused   reused   stale     reused   reused   reused'],
+  ['parent|displaced|older', 'stranger',              'any',   'any',        'reused   reused   stale     reused   reused   reused'],
 ];
 
 const keysOf = <Key extends string>(record: Record<Key, unknown>): Key[] =>
@@ -204,19 +201,19 @@ describe('judgeRefresh', () => {
     }
   });
 
-  it('takes two absent user agents as equal, and two unknown networks as neither same nor other', () => {
+  it('takes two absent user agents as equal, but not two unknown networks', () => {
     const verdicts = [
       { userAgent: null, network: '203.0.113.0/24' },
       { userAgent: 'Firefox', network: null },
     ].map((lastClient) => {
-      const session = { ...sessionWith({ [PARENT]: 3600 }), lastClient };
+      const session = { ...sessionWith({ [PARENT]: 3600, 6: 3600 }), lastClient };
       const judge = (generation: number) =>
         judgeRefresh({ session, generation, client: lastClient, now: NOW }, SECURE).verdict;
       return [judge(PARENT), judge(6)];
     });
     expect(verdicts).toEqual([
       ['replayed', 'stale'],
-      ['recovered', 'stale'],
+      ['recovered', 'reused'],
     ]);
   });
 

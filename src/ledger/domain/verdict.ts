@@ -91,13 +91,13 @@ export interface Evidence {
  * - `stale`: write nothing; refuse, the session lives
  * - `reused`: end the session, warn the user, refuse
  * - `invalid`: end the session without a warning, refuse: no server of ours can have issued the token
- * - `ended`: the session had ended before; refuse
+ * - `session_ended`: the session had ended before; refuse
  */
 export type RefreshVerdict =
   | { readonly verdict: 'rotated'; readonly next: Generations }
   | { readonly verdict: 'recovered'; readonly next: Generations; readonly evidence: Evidence }
   | { readonly verdict: 'stale' | 'reused'; readonly evidence: Evidence }
-  | { readonly verdict: 'replayed' | 'invalid' | 'ended' };
+  | { readonly verdict: 'replayed' | 'invalid' | 'session_ended' };
 
 /**
  * What the rotation of the current generation writes. The common case is decided by one `UPDATE` that
@@ -118,7 +118,7 @@ export function judgeRefresh(
   settings: RotationSettings,
 ): RefreshVerdict {
   const { session, generation, now } = presented;
-  if (session.revokedAt !== null) return { verdict: 'ended' };
+  if (session.revokedAt !== null) return { verdict: 'session_ended' };
   if (generation < session.generation) return judgeSuperseded(presented, settings);
   if (generation > session.generation + LOST_COMMITS) return { verdict: 'invalid' };
   // Without rotation a refresh token is meant to be used many times: the row is answered as it stands.
@@ -204,15 +204,16 @@ function isRecovered(
 
 /**
  * Whether a superseded token that gets no answer also ends the session. Not that of a late duplicate or of a tab that
- * has slept: an unknown network, which may be the same, is taken for the same here. What would have recovered, had it
- * not done so already, is no duplicate.
+ * has slept. An unknown network, which may be the same, is near while the token is fresh, and no longer: a thief can make
+ * his network an unknown one, and would poll for ever. What would have recovered, had it not done so already, is no
+ * duplicate.
  */
 function isReuse(evidence: Evidence, settings: RotationSettings): boolean {
   if (settings.reuseEndsSession !== 'other-client') return settings.reuseEndsSession === 'always';
   const isPast = evidence.position === 'older' || !settings.recovery || settings.gracePeriod <= 0;
   if (!isPast) return true;
+  const isSameClient = evidence.isSameUserAgent && evidence.network === 'same';
   const maySameNetwork = evidence.network !== 'other';
-  const isSameClient = evidence.isSameUserAgent && maySameNetwork;
   const isNear = evidence.isSameUserAgent || maySameNetwork;
   return !isSameClient && !(isNear && evidence.isFresh);
 }

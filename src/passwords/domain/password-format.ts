@@ -54,7 +54,7 @@ export type EncodedPassword = ReadablePassword | { format: 'unusable' } | { form
 export type WritablePassword = Pbkdf2Password | Argon2Password;
 
 /**
- * The dearest stored hash that is still computed; a dearer one is unreadable. A damaged or planted row
+ * The most expensive stored hash that is still computed; any other is unreadable. A damaged or planted row
  * must not occupy a core for minutes or exhaust memory. All bounds lie far above Django's defaults and
  * mean at most a few seconds and 1 GiB for one hash.
  *
@@ -121,7 +121,7 @@ export function makeSalt(pick: (bound: number) => number): string {
 
 /**
  * Whether a stored hash is one that the preferred hasher would write today. As in Django's
- * `must_update`, any other parameter counts, a dearer one too, and so does a short salt.
+ * `must_update`, any other parameter counts, a stronger one too, and so does a short salt.
  */
 export function isUpToDate(stored: ReadablePassword, preferred: WritablePassword): boolean {
   return (

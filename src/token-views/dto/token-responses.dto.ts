@@ -45,12 +45,3 @@ export class SlidingTokenResponse {
  * @publicApi
  */
 export class EmptyResponse {}
-
-/** Body of most errors. */
-export class ErrorResponse {
-  @ApiProperty({ example: 'Token is invalid' })
-  detail: string;
-
-  @ApiPropertyOptional({ example: 'token_not_valid' })
-  code?: string;
-}

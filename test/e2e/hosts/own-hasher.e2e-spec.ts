@@ -26,11 +26,10 @@ class ScryptHasher extends PasswordHasher {
   override async verifyAny(
     candidates: readonly string[],
     encoded: string,
-    signal?: AbortSignal,
   ): Promise<CandidateCheck> {
     const [form, salt, hash] = encoded.split('$');
     if (form !== 'host_scrypt' || salt === undefined || hash === undefined) {
-      const check = await this.django.verifyAny(candidates, encoded, signal);
+      const check = await this.django.verifyAny(candidates, encoded);
       return { ...check, needsUpgrade: check.matches };
     }
     for (const candidate of new Set(candidates)) {

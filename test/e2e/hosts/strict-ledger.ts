@@ -102,18 +102,16 @@ export class StrictLedger extends RefreshTokenLedger {
 
   override async spend(presented: PresentedToken): Promise<SpendOutcome> {
     const reason = await this.problem(presented.claims);
-    if (reason !== null) return { verdict: 'refused', reason };
+    if (reason !== null) return { verdict: reason };
     const refresh = this.signed(this.tokens.rotatedClaims(presented.claims, this.tokens.now()));
     const id = this.tokens.idOf(presented.claims);
     const won = await this.rows(SPEND, [id, ...this.identity(refresh)]);
-    return won.length > 0
-      ? { verdict: 'rotated', refresh }
-      : { verdict: 'refused', reason: 'blacklisted' };
+    return won.length > 0 ? { verdict: 'rotated', refresh } : { verdict: 'blacklisted' };
   }
 
   override async extend(presented: PresentedToken): Promise<ExtendOutcome> {
     const reason = await this.problem(presented.claims);
-    return reason === null ? { verdict: 'extended' } : { verdict: 'refused', reason };
+    return { verdict: reason ?? 'extended' };
   }
 
   override async isRevoked(claims: Claims): Promise<boolean> {

@@ -1,8 +1,0 @@
-import { TokenRefreshDto } from './token-refresh.dto.js';
-
-/**
- * A refresh token to end.
- *
- * @publicApi
- */
-export class TokenBlacklistDto extends TokenRefreshDto {}
