@@ -34,7 +34,7 @@ export interface AuthModuleExtras {
   readonly paths?: Partial<TokenPaths>;
   /** A subclass whose methods take the place of the token views'; their decorators need not be repeated. */
   readonly tokenController?: Type<TokenController>;
-  /** Own classes in the place of ours: the user store, the claims, the hooks … */
+  /** The host's classes in the place of ours: the user store, the claims, the hooks … */
   readonly overrides?: AuthOverrides;
   /** Modules that provide what the factory, the overrides and the controller inject. */
   readonly imports?: ModuleMetadata['imports'];

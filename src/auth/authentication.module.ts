@@ -35,8 +35,8 @@ import { TokenViewsService } from '../token-views/token-views.service.js';
 import { UnreachedHandlers } from './unreached-handlers.js';
 
 /**
- * The Passport strategies `local` and `jwt`, the authentication classes, the guards, and what the token views do. It
- * stands apart from `AuthModule` so that modules with guarded routes can import one and the same instance.
+ * The Passport strategies `local` and `jwt`, the authentication classes, the guards, and the service of the token views.
+ * The module stands apart from `AuthModule` so that modules with guarded routes can import one and the same instance.
  */
 @Module({
   imports: [

@@ -17,8 +17,7 @@ import { UsersService } from '../users/users.service.js';
 import { LoginHooks } from '../login/login-hooks.js';
 
 /**
- * What a host gives in the place of a class of this package: a class, whose constructor is injected as everywhere in
- * Nest, or one of Nest's custom providers without its `provide`.
+ * A host's replacement of a class of this package: a class, whose constructor is injected as everywhere in Nest, or one of Nest's custom providers without its `provide`.
  *
  * @publicApi
  */
@@ -54,7 +53,7 @@ export type AuthOverrides = { readonly [S in keyof Seams]?: Override<Seams[S]> }
   readonly authentications?: readonly Override<Authentication>[];
 };
 
-/** A seam: the class that everything else injects, and what stands there unless a host says otherwise. */
+/** A seam: the class that everything else injects, and the provider that stands there unless a host gives another. */
 interface Seam<T> {
   readonly token: Abstract<T>;
   readonly standard: Omit<ExistingProvider<T>, 'provide'> | Omit<FactoryProvider<T>, 'provide'>;

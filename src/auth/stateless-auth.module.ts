@@ -16,7 +16,7 @@ import { UnreachedHandlers } from './unreached-handlers.js';
 
 /**
  * For a service that only verifies the tokens of another: `StatelessJwtAuthGuard` with the keys of the issuer's JWK Set.
- * It has no users, no sessions and no database; log-out and deactivation count from the token's `exp` on.
+ * Such a service has no users, no sessions and no database; log-out and deactivation count from the token's `exp` on.
  *
  * @example
  * StatelessAuthModule.forRoot({ jwkUrl: 'https://login.example/.well-known/jwks.json', algorithm: 'ES256' })

@@ -25,15 +25,15 @@ interface ApplicationConfig {
   getGlobalGuards: (this: ApplicationConfig) => CanActivate[];
 }
 
-/** What Nest has made of a transport. */
+/** The server of a transport, as Nest has made it. */
 interface MessageServer {
   readonly getHandlers?: () => ReadonlyMap<string, unknown>;
 }
 
 /**
- * Says at start which handlers look closed and are open, since Nest does not run the guard that closes them: fields of
+ * Warns at start of handlers that look closed and are open, since Nest does not run the guard that closes them: fields of
  * GraphQL, and messages of a microservice that inherits nothing of the application. Neither is a mistake for sure, since
- * what leads there may be guarded.
+ * the way to such a handler may be guarded.
  */
 @Injectable()
 export class UnreachedHandlers implements OnApplicationBootstrap, OnModuleDestroy {
@@ -48,7 +48,7 @@ export class UnreachedHandlers implements OnApplicationBootstrap, OnModuleDestro
     private readonly modules: ModulesContainer,
     contexts: ExternalContextCreator,
   ) {
-    // Nest gives nobody the application's configuration, and this one has it for the sake of its own global guards.
+    // Nest does not inject the application's configuration; this class of Nest has it, to run the global guards.
     const { guardsContextCreator } = contexts as unknown as {
       guardsContextCreator?: { config?: ApplicationConfig };
     };
@@ -106,12 +106,12 @@ export class UnreachedHandlers implements OnApplicationBootstrap, OnModuleDestro
   }
 
   /**
-   * Sees whether a microservice that is being connected asks the application for its global guards: that is all the
-   * difference between one that inherits and one that does not. Nest says that there is one right before it registers the
-   * handlers, and does so in one go; one that is initialised later is not seen.
+   * Finds out whether a microservice that is being connected asks the application for its global guards: in nothing else
+   * does one that inherits differ from one that does not. Nest announces a microservice right before it registers the
+   * handlers, in the same run of the event loop; a microservice that is initialised later goes unnoticed.
    */
   private watch(server: MessageServer, config: ApplicationConfig): void {
-    // That of another one, connected right before.
+    // The watch over another microservice, connected right before.
     this.endWatch?.();
     let isInheriting = false;
     const { getGlobalGuards } = config;
@@ -132,7 +132,7 @@ export class UnreachedHandlers implements OnApplicationBootstrap, OnModuleDestro
     queueMicrotask(end);
   }
 
-  /** Names of those handlers, class by class; empty where there are none. */
+  /** The names of these handlers, class by class; empty where there are none. */
   private handlers(isMeant: (owner: HandlerClass, method: object) => boolean): string {
     const places = new Set<string>();
     for (const owner of handlersInUse(this.modules)) {

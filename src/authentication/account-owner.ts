@@ -6,14 +6,14 @@ import type { TokenUser } from './jwt-stateless-authentication.js';
 /**
  * The stored user behind a request. With `JWTStatelessUserAuthentication` a request has nothing but claims: its `id` is
  * the user id claim, which `USER_ID_FIELD` may take from another column, and its `isStaff` is what held when the token
- * was made. What changes an account, or opens those of others, needs more than that.
+ * was made. A view that changes an account, or opens the accounts of others, needs more than that.
  */
 @Injectable()
 export class AccountOwner {
   constructor(private readonly jwt: JwtAuthentication) {}
 
   /**
-   * Looks nobody up where the authentication class has done so.
+   * The stored user. There is no second look-up where the authentication class has made one.
    *
    * @throws AuthError `token_not_valid`, `user_not_found`, `user_inactive` or `password_changed`
    */

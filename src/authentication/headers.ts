@@ -4,7 +4,7 @@ import type { CredentialSource } from '../transports/credential-source.js';
 /**
  * The value of a header that may stand only once; empty when it is absent.
  *
- * @throws AuthError `parse_error` when it stands twice: Node keeps the first, a proxy before us may have read the other
+ * @throws AuthError `parse_error` when it stands twice: Node keeps the first value, a proxy before us may have read the other
  */
 export function headerOf(request: CredentialSource, name: string): string {
   if (isRepeated(request, name)) {

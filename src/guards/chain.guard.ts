@@ -3,7 +3,7 @@ import type { Authenticated, Authentication } from '../authentication/authentica
 import { AuthError } from '../common/errors.js';
 import { withChallenge } from '../http/challenge.js';
 import { BARE_TOKEN } from '../transports/credential-source.js';
-import { standIn, type GuardedRequest } from '../transports/guarded-request.js';
+import { syntheticRequest, type GuardedRequest } from '../transports/guarded-request.js';
 import { keepUser, requestOf } from '../transports/request-of.js';
 import { GuardKind, routeRules, type RouteRules } from './route-rules.js';
 
@@ -119,5 +119,5 @@ export abstract class ChainGuard implements CanActivate {
 function shownBy(request: GuardedRequest, context: ExecutionContext): GuardedRequest {
   if (context.getType() !== 'ws' || request.method === undefined) return request;
   const { headers, rawHeaders = request.raw?.rawHeaders, socket } = request;
-  return standIn({ headers, rawHeaders, socket, token: request[BARE_TOKEN] });
+  return syntheticRequest({ headers, rawHeaders, socket, token: request[BARE_TOKEN] });
 }

@@ -10,8 +10,8 @@ import { required } from '../config/module-checks.js';
  * `APP_GUARD` reaches resolvers and gateways as well, but message handlers of a hybrid application only with
  * `connectMicroservice(options, { inheritAppConfig: true })`.
  *
- * It asks the `JwtAuthentication` of its own application. `AuthGuard('jwt')` of @nestjs/passport asks whoever has that
- * name in the process: where two applications share one, the one that was made last.
+ * The guard asks the `JwtAuthentication` of its own application. `AuthGuard('jwt')` of @nestjs/passport asks the strategy
+ * that has the name `jwt` in the process: of two applications in one process, that of the one that was made last.
  *
  * @publicApi
  * @throws AuthError `not_authenticated`, `bad_authorization_header`, `token_not_valid`, `user_not_found`,

@@ -12,11 +12,11 @@ import { required } from '../config/module-checks.js';
 type LoginRequest = ClientRequest & GuardedRequest & { body: unknown };
 
 /**
- * Lets a log-in pass with the right user name and password, and puts a `LoggedInUser` into `request.user`. It checks the
- * fields itself, since guards run before pipes: an empty body is 400, not 401 (contract §2). The other fields of the
- * body stay for the handler's own DTO. It is for HTTP only: elsewhere there is no body to check.
+ * Lets a log-in pass with the right user name and password, and puts a `LoggedInUser` into `request.user`. The guard checks
+ * the fields itself, since guards run before pipes: an empty body is 400, not 401 (contract §2). The other fields of the
+ * body stay for the handler's own DTO. The guard is for HTTP only: elsewhere there is no body to check.
  *
- * Like `JwtAuthGuard` it asks its own application, `AuthGuard('local')` whoever has that name in the process.
+ * Like `JwtAuthGuard` it asks its own application, and `AuthGuard('local')` the strategy that has this name in the process.
  *
  * @publicApi
  * @throws ValidationError when a field is missing or unreadable

@@ -12,26 +12,26 @@ const GUARD_KIND = 'nest-simplejwt:guard-kind';
 /** What decorators say of a handler to the guards. */
 export interface RouteRules {
   readonly isPublic: boolean;
-  /** Whether it names a guard of ours that lets strangers in and wants to know the others. */
+  /** Whether the handler names a guard of ours that lets strangers in and finds the user of the others. */
   readonly isOptional: boolean;
   /** The handler's own chain; null stands for `AUTHENTICATION_CLASSES`. */
   readonly classes: readonly AuthenticationClass[] | null;
 }
 
-/** Decorators do not change, and reading them costs more than the rest of the guard. */
+/** Rules by class and handler. Decorators do not change, and reading them costs more than the rest of the guard. */
 const known = new WeakMap<object, WeakMap<object, RouteRules>>();
 /** A context without a class or a handler, as for a method that no handler has. */
 const NONE = {};
 
-/** What a guard does: keep strangers out, ask who is there, or look once more at those whom another has let in. */
+/** What a guard does: keep strangers out, find the user if there is one, or check once more a user whom another let in. */
 type Kind = 'closing' | 'asking' | 'narrowing';
 
-/** Says of a guard of ours, and of those that extend it, what it does. */
+/** Says what a guard of ours does, and each guard that extends it. */
 export function GuardKind(kind: Kind): CustomDecorator {
   return SetMetadata(GUARD_KIND, kind);
 }
 
-/** The rules of the handler that a call goes to; what stands at the handler overrides its class. */
+/** The rules of the handler of a call; a decorator of the handler overrides one of its class. */
 export function routeRules(context: ExecutionContext): RouteRules {
   const type: object = context.getClass() ?? NONE;
   const handler: object = context.getHandler() ?? NONE;
@@ -52,7 +52,7 @@ export function namesGuard(handler: object, type: object): boolean {
   return guardsOf(handler, type).some((guard) => kindOf(guard) !== undefined);
 }
 
-/** Whether everybody may call a handler that no global guard is run for, and that does not ask for that. */
+/** Whether everybody may call a handler for which no global guard is run, although it is not `@Public()`. */
 export function isOpenWithoutGlobalGuard(handler: object, type: object): boolean {
   return !isPublic(handler, type) && !guardsOf(handler, type).some(closes);
 }
@@ -88,8 +88,8 @@ function readRules(handler: object, type: object): RouteRules {
 }
 
 /**
- * What stands closest counts: the handler, its class, the classes that this one extends. A guard that somebody names
- * there closes what is public further away; the two in one place leave it public, as `@Public()` says so.
+ * The closest decorator counts: of the handler, of its class, of the classes that this class extends. A guard that is
+ * named there closes what is public further away; the two in one place leave it public, as `@Public()` says so.
  */
 function isPublic(handler: object, type: object): boolean {
   const classes: object[] = [];

@@ -2,12 +2,11 @@ import { ConfigError } from '../config/config-error.js';
 import { collectHeaders } from './message-headers.js';
 import {
   CallRequest,
-  findCall,
   hasHeaders,
   isObject,
-  kept,
-  oneCall,
-  standIn,
+  remember,
+  rememberRequest,
+  syntheticRequest,
   type GuardedRequest,
 } from './guarded-request.js';
 
@@ -43,66 +42,61 @@ interface FieldInfo {
   readonly variableValues?: object;
 }
 
-/** Where subscriptions were started: each value is an execution of its own, in the same context. */
-const started = new WeakMap<object, WeakMap<object, CallRequest>>();
+/** Calls by their places in the answer. */
+type Calls = Map<string, CallRequest>;
 
 /**
- * The calls of one execution by their places in the answer. Compiled queries (`jit` of Mercurius) make the path anew for
- * each field, so that the objects of two fields have nothing in common; the variables are one object in either case, and
- * no two executions share it.
+ * The calls of each execution, by request and then by variables: no two executions share the object of their variables.
+ * The objects of the path do not serve, as compiled queries (`jit` of Mercurius) make the path anew for each field.
  */
-const executions = new WeakMap<object, Map<string, CallRequest>>();
+const executions = new WeakMap<object, WeakMap<object, Calls>>();
+
+/** Where subscriptions were started, by context and operation: each value is an execution of its own in the same context. */
+const subscriptions = new WeakMap<object, WeakMap<object, CallRequest>>();
 
 /**
- * The request as one resolver sees it. Resolvers of fields run without guards, unless the host wants them: so they see
- * what the guard of their operation's field found.
+ * The request as one resolver sees it. Resolvers of fields run without guards, unless the host wants them: so a field sees
+ * the user that the guard of its operation's field found.
  */
 export function fieldRequest(context: unknown, info: FieldInfo | undefined): GuardedRequest {
   const request = graphqlRequest(context);
   if (!info?.path) return request;
-  const { path, operation, variableValues } = info;
-  return oneCall(path, () => {
-    const calls = variableValues ? ofOwner(variableValues, executions, () => new Map()) : null;
-    const starts =
-      operation?.operation === 'subscription' && isObject(context)
-        ? ofOwner(context, started, () => new WeakMap())
-        : null;
-    const above = callAbove(path, calls) ?? (operation && starts?.get(operation));
-    const call = new CallRequest(request, above);
+  const { path, operation, variableValues = path } = info;
+  const ofRequest = remember(executions, request, () => new WeakMap<object, Calls>());
+  const calls = remember(ofRequest, variableValues, (): Calls => new Map());
+  const place = placeOf(path);
+  let call = calls.get(place);
+  if (!call) {
+    const isSubscription = operation?.operation === 'subscription' && isObject(context);
+    const starts = isSubscription ? remember(subscriptions, context, () => new WeakMap()) : null;
+    call = new CallRequest(
+      request,
+      callAbove(place, calls) ?? (operation && starts?.get(operation)),
+    );
     if (operation && !path.prev) starts?.set(operation, call);
-    calls?.set(placeOf(path), call);
-    return call;
-  });
+    calls.set(place, call);
+  }
+  return call;
 }
 
-/** What is kept for something, made at the first call. */
-function ofOwner<Kept>(owner: object, all: WeakMap<object, Kept>, make: () => Kept): Kept {
-  let own = all.get(owner);
-  if (!own) all.set(owner, (own = make()));
-  return own;
-}
-
-function callAbove(
-  { prev }: FieldPath,
-  calls: ReadonlyMap<string, CallRequest> | null,
-): CallRequest | null {
-  for (let path = prev; path; path = path.prev) {
-    const call = findCall(path) ?? calls?.get(placeOf(path));
+function callAbove(place: string, calls: Calls): CallRequest | null {
+  for (let dot = place.indexOf('.'); dot >= 0; dot = place.indexOf('.', dot + 1)) {
+    const call = calls.get(place.slice(dot + 1));
     if (call) return call;
   }
   return null;
 }
 
-/** Names of GraphQL have no dot. */
+/** The keys of a path, the innermost first. Names of GraphQL have no dot. */
 function placeOf(path: FieldPath): string {
-  const keys: unknown[] = [];
-  for (let one: FieldPath | undefined = path; one; one = one.prev) keys.push(one.key);
-  return keys.join('.');
+  let place = String(path.key);
+  for (let { prev } = path; prev; { prev } = prev) place += `.${prev.key}`;
+  return place;
 }
 
-/** The request of an operation; over WebSockets a stand-in that has also what the client sent when it connected. */
+/** The request of an operation; over WebSockets a synthetic one that has also what the client sent when it connected. */
 function graphqlRequest(given: unknown): GuardedRequest {
-  if (typeof given !== 'object' || given === null) return standIn({});
+  if (typeof given !== 'object' || given === null) return syntheticRequest({});
   const context: GraphqlContext = given;
   const { req, _connectionInit: connectionInit } = context;
   const request = [
@@ -115,9 +109,9 @@ function graphqlRequest(given: unknown): GuardedRequest {
   ].find(hasHeaders);
   const sent = context.connectionParams ?? req?.connectionParams ?? connectionInit;
   if (request && (typeof sent !== 'object' || sent === null)) return request;
-  return kept(context, () => {
+  return rememberRequest(context, () => {
     const { headers } = collectHeaders(Object.entries(sent ?? {}));
-    return standIn({
+    return syntheticRequest({
       headers: { ...headers, ...request?.headers },
       rawHeaders: request?.rawHeaders ?? request?.raw?.rawHeaders,
       socket: request?.socket,

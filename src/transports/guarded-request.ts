@@ -8,7 +8,7 @@ import { BARE_TOKEN, type CredentialSource } from './credential-source.js';
 export interface GuardedRequest extends CredentialSource {
   readonly url?: string;
   readonly socket?: { readonly remoteAddress?: string };
-  /** Whom the guard let in. */
+  /** The user that the guard let in. */
   user?: unknown;
   /** What passport keeps beside the user: the token's claims. */
   authInfo?: unknown;
@@ -27,8 +27,8 @@ export interface ClientCredentials {
   readonly token?: string;
 }
 
-/** Stand-ins for requests, by what lives as long as they must: a client, a context of GraphQL or of a message. */
-const standIns = new WeakMap<object, GuardedRequest>();
+/** Requests of the package's own making, by what lives as long as they must: a client, a context of GraphQL or of a message. */
+const syntheticRequests = new WeakMap<object, GuardedRequest>();
 
 /**
  * Says who a WebSocket client is, where the guards cannot see it: clients of `ws` do not keep the request that opened
@@ -42,25 +42,34 @@ const standIns = new WeakMap<object, GuardedRequest>();
  * }
  */
 export function setClientCredentials(client: object, credentials: ClientCredentials): void {
-  everTold = true;
-  standIns.set(client, standIn(credentials));
+  credentialsWereSet = true;
+  syntheticRequests.set(client, syntheticRequest(credentials));
 }
 
-let everTold = false;
+let credentialsWereSet = false;
 
-/** Whether the host has said so of any client. */
-export function isEverTold(): boolean {
-  return everTold;
+/** Whether the host has called {@link setClientCredentials} for any client. */
+export function wereCredentialsSet(): boolean {
+  return credentialsWereSet;
 }
 
-/** The stand-in of what it stands for, made at the first call. */
-export function kept(owner: object, make: () => GuardedRequest): GuardedRequest {
-  let request = standIns.get(owner);
-  if (!request) standIns.set(owner, (request = make()));
-  return request;
+/** The request that was made for `owner`, or the one that `make` gives. */
+export function rememberRequest(owner: object, make: () => GuardedRequest): GuardedRequest {
+  return remember(syntheticRequests, owner, make);
 }
 
-/** What something can be kept for. */
+/** The value that is remembered for `owner`, made at the first call. */
+export function remember<Value>(
+  memory: WeakMap<object, Value>,
+  owner: object,
+  make: () => Value,
+): Value {
+  let value = memory.get(owner);
+  if (value === undefined) memory.set(owner, (value = make()));
+  return value;
+}
+
+/** Whether something can be remembered for this value. */
 export function isObject(value: unknown): value is object {
   return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }
@@ -72,7 +81,7 @@ export function hasHeaders(value: unknown): value is GuardedRequest {
 }
 
 /** A request with these credentials, for transports that have none. */
-export function standIn({
+export function syntheticRequest({
   headers = {},
   rawHeaders = [],
   socket,
@@ -82,9 +91,9 @@ export function standIn({
 }
 
 /**
- * A request as one of its calls sees it: resolvers of one operation run side by side on one request, and messages of one
- * client on one handshake, each behind a guard of its own, and what one call's guard finds must not show up in another's.
- * Users are told the request too, where other code of the host looks for them.
+ * A request as one of its calls sees it. Resolvers of one operation run side by side on one request, and messages of one
+ * client on one handshake, each behind its own guard, and the user of one call must not show up in another. The user is
+ * written to the request as well, where other code of the host looks for the user.
  */
 export class CallRequest implements GuardedRequest {
   readonly method: string | undefined;
@@ -96,7 +105,7 @@ export class CallRequest implements GuardedRequest {
   private found: Found | null = null;
 
   /**
-   * @param parent - the call that this one is a part of: what its guard found counts, until a guard of this one decides
+   * @param parent - the call that this one is a part of: its user counts, until a guard of this call decides
    */
   constructor(
     private readonly request: GuardedRequest,
@@ -134,17 +143,3 @@ export class CallRequest implements GuardedRequest {
 }
 
 type Found = Pick<GuardedRequest, 'user' | 'authInfo'>;
-
-const calls = new WeakMap<object, CallRequest>();
-
-/** What {@link CallRequest} a call has, found by what only this call has. */
-export function findCall(key: object): CallRequest | null {
-  return calls.get(key) ?? null;
-}
-
-/** The call's own view of the request, made when it is first asked for. */
-export function oneCall(key: object, make: () => CallRequest): CallRequest {
-  let call = calls.get(key);
-  if (!call) calls.set(key, (call = make()));
-  return call;
-}

@@ -2,11 +2,11 @@ import { Logger, type ArgumentsHost, type ExecutionContext } from '@nestjs/commo
 import { BARE_TOKEN, type CredentialSource } from './credential-source.js';
 import {
   CallRequest,
-  isEverTold,
   isObject,
-  kept,
-  oneCall,
-  standIn,
+  remember,
+  rememberRequest,
+  syntheticRequest,
+  wereCredentialsSet,
   type GuardedRequest,
 } from './guarded-request.js';
 import { messageHeaders } from './message-headers.js';
@@ -25,22 +25,23 @@ interface SocketIoClient {
 export function gatewayRequest(host: ArgumentsHost): GuardedRequest {
   const [client, data, acknowledge] = host.getArgs<[SocketIoClient, unknown, unknown]>();
   const request = clientRequest(client);
-  // Text or a number is not of one message alone. What acknowledges it is, where the client asked for that.
+  // Two messages may have the same text or number. The function that acknowledges a message belongs to it alone, where the
+  // client asked for an acknowledgement.
   const message = [data, acknowledge].find(isObject);
   return handlerRequest(host, message ?? request, request);
 }
 
 function clientRequest(client: SocketIoClient): GuardedRequest {
-  return kept(client, () => {
+  return rememberRequest(client, () => {
     const { handshake, request } = client;
     const csrfToken = textOf(handshake?.auth?.['X-CSRFToken']);
-    const made = standIn({
+    const made = syntheticRequest({
       // No page can set a header on a socket, and a session of Django's needs this one.
       headers: { ...(csrfToken && { 'x-csrftoken': csrfToken }), ...handshake?.headers },
       rawHeaders: request?.rawHeaders,
       socket: { remoteAddress: handshake?.address },
     });
-    // Hosts may put a fresh token there.
+    // Read at each call, as hosts may put a fresh token there.
     return Object.defineProperty(made, BARE_TOKEN, {
       get: () => (handshake ? textOf(handshake.auth?.token) : warnOnce()),
     });
@@ -49,9 +50,9 @@ function clientRequest(client: SocketIoClient): GuardedRequest {
 
 let hasWarned = false;
 
-/** Without a word, a gateway of ws that hands over no credentials would answer 401 for ever. */
+/** Without this warning, a gateway of ws that hands over no credentials would answer 401 for ever. */
 function warnOnce(): undefined {
-  if (hasWarned || isEverTold()) return;
+  if (hasWarned || wereCredentialsSet()) return;
   hasWarned = true;
   new Logger('nest-simplejwt').warn(
     'A guard asks a WebSocket client for credentials, and has been told none. Clients of ws do not keep the request that opened the connection: hand it over in handleConnection(client, request) { setClientCredentials(client, request); }',
@@ -64,22 +65,24 @@ export function messageRequest(host: ArgumentsHost): GuardedRequest {
   const make = (): GuardedRequest => {
     const { headers, rawHeaders, remoteAddress } = messageHeaders(context);
     const token = textOf((data as { token?: unknown } | null | undefined)?.token);
-    return standIn({ headers, rawHeaders, socket: { remoteAddress }, token });
+    return syntheticRequest({ headers, rawHeaders, socket: { remoteAddress }, token });
   };
   const message = [context, data].find(isObject);
   if (!message) return make();
-  const request = kept(message, make);
+  const request = rememberRequest(message, make);
   return handlerRequest(host, request, request);
 }
 
-interface HandlerKey {
+/** A call of one handler. */
+interface HandlerCall {
   readonly gateway: unknown;
   readonly handler: unknown;
+  readonly request: CallRequest;
 }
 
-const keys = new WeakMap<object, HandlerKey[]>();
+const calls = new WeakMap<object, HandlerCall[]>();
 
-/** What a message shows to one of its handlers: others run beside it, each behind guards of its own. */
+/** What a message shows to one of its handlers: other handlers run beside it, each behind its own guards. */
 function handlerRequest(
   host: ArgumentsHost,
   message: object,
@@ -89,11 +92,10 @@ function handlerRequest(
   // Filters are not told the handler, and need not be.
   const gateway = context.getClass?.();
   const handler = context.getHandler?.();
-  let known = keys.get(message);
-  if (!known) keys.set(message, (known = []));
-  let key = known.find((one) => one.gateway === gateway && one.handler === handler);
-  if (!key) known.push((key = { gateway, handler }));
-  return oneCall(key, () => new CallRequest(request));
+  const ofMessage = remember(calls, message, (): HandlerCall[] => []);
+  let call = ofMessage.find((one) => one.gateway === gateway && one.handler === handler);
+  if (!call) ofMessage.push((call = { gateway, handler, request: new CallRequest(request) }));
+  return call.request;
 }
 
 function textOf(value: unknown): string | undefined {

@@ -68,8 +68,8 @@ describe('requestOf', () => {
 
   it('shows the fields of a resolver what its guard found, until a guard of their own decides', () => {
     const at = (path: object) =>
-      requestOf(contextOf('graphql', {}, {}, { req: request }, { path }));
-    const request = { headers };
+      requestOf(contextOf('graphql', {}, {}, { req: request }, { path, variableValues }));
+    const [request, variableValues] = [{ headers }, {}];
     const [cat, dog] = [{ key: 'cat' }, { key: 'dog' }];
     const below = (key: string) => ({ key, prev: { key: 0, prev: cat } });
     const [owner, house] = [below('owner'), below('house')];

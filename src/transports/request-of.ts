@@ -1,11 +1,17 @@
 import type { ArgumentsHost } from '@nestjs/common';
 import { fieldRequest, refuseSharedContext } from './graphql-request.js';
-import { hasHeaders, isObject, kept, standIn, type GuardedRequest } from './guarded-request.js';
+import {
+  hasHeaders,
+  isObject,
+  rememberRequest,
+  syntheticRequest,
+  type GuardedRequest,
+} from './guarded-request.js';
 import { gatewayRequest, messageRequest } from './message-request.js';
 
 /**
- * The request behind a call: over HTTP the platform's own, and so for GraphQL; else a stand-in with the headers or the
- * token that the transport carries. The same call gives the same object, so that what a guard leaves in it is found.
+ * The request behind a call: over HTTP the platform's own, and so for GraphQL; else a synthetic one with the headers or
+ * the token that the transport carries. The same call gives the same object, so that what a guard leaves in it is found.
  *
  * @throws ConfigError when a context of GraphQL is one object for all requests
  */
@@ -17,7 +23,7 @@ export function requestOf(host: ArgumentsHost): GuardedRequest {
   return findRequest(host);
 }
 
-/** The same for the log, which need not be sure whose request it is. */
+/** The same without a check, for the log, which need not be sure whose request it is. */
 export function findRequest(host: ArgumentsHost): GuardedRequest {
   switch (host.getType<string>()) {
     case 'graphql':
@@ -32,8 +38,8 @@ export function findRequest(host: ArgumentsHost): GuardedRequest {
 }
 
 /**
- * Puts whom a guard let in where `@CurrentUser()` looks, and the token where `@CurrentToken()` does, whatever the guard
- * looks at for credentials.
+ * Puts the user that a guard let in where `@CurrentUser()` looks, and the token where `@CurrentToken()` looks, wherever
+ * the guard found the credentials.
  */
 export function keepUser(host: ArgumentsHost, request: GuardedRequest, user: unknown): void {
   request.user = user;
@@ -43,12 +49,12 @@ export function keepUser(host: ArgumentsHost, request: GuardedRequest, user: unk
   seen.authInfo = request.authInfo;
 }
 
-/** On a transport that nobody here knows: its guard overrides `getRequest`, and what it finds is kept beside the call. */
+/** A transport that is not known here: its guard overrides `getRequest`, and the user that it finds is kept beside the call. */
 function otherRequest(source: unknown): GuardedRequest {
   if (hasHeaders(source)) return source;
-  return isObject(source) ? kept(source, nobody) : nobody();
+  return isObject(source) ? rememberRequest(source, nobody) : nobody();
 }
 
 function nobody(): GuardedRequest {
-  return standIn({});
+  return syntheticRequest({});
 }
