@@ -61,13 +61,13 @@ async function ledgerStatements() {
 }
 
 async function hashOf(password) {
-  const { DjangoPasswordHasher } = await load('users/django-password-hasher.js');
+  const { DjangoPasswordHasher } = await load('passwords/django-password-hasher.js');
   return new DjangoPasswordHasher({ preferred: 'argon2' }).hash(password);
 }
 
 async function migrated({ postgres }, database) {
   const { migrate } = await load('database/migrate.js');
-  const { dataSourceOptions } = await load('data-source.js');
+  const { dataSourceOptions } = await load('server/data-source.js');
   await postgres.createDatabase(database);
   await migrate(dataSourceOptions(postgres.urlOf(database), 2));
   return postgres.connect(database);

@@ -10,9 +10,9 @@ import { ExpressAdapter } from '@nestjs/platform-express';
  */
 const dist = resolve(process.env.TEST_DIST ?? 'dist');
 const load = (path) => import(pathToFileURL(resolve(dist, path)).href);
-const { AppModule } = await load('app.module.js');
-const { configureApp } = await load('app.setup.js');
-const { UsersFixture } = await load('auth/users-fixture.js');
+const { AppModule } = await load('server/app.module.js');
+const { configureApp } = await load('http/setup.js');
+const { UsersFixture } = await load('server/users-fixture.js');
 const { readEnvironment } = await load('config/environment.js');
 
 const config = readEnvironment(process.env);

@@ -11,19 +11,19 @@ import { decorate } from './decorate.mjs';
  */
 const dist = resolve(process.env.BENCH_DIST ?? 'dist');
 const load = (path) => import(pathToFileURL(resolve(dist, path)).href);
-const { AppModule } = await load('app.module.js');
-const { createAdapter } = await load('app.adapter.js');
-const { configureApp } = await load('app.setup.js');
-const { ServerLogger } = await load('app.logger.js');
-const { AuthErrorFilter } = await load('auth/auth-error.filter.js');
+const { AppModule } = await load('server/app.module.js');
+const { createAdapter } = await load('server/adapter.js');
+const { configureApp } = await load('http/setup.js');
+const { ServerLogger } = await load('server/logger.js');
+const { AuthErrorFilter } = await load('http/auth-error.filter.js');
 const { AuthenticationModule } = await load('auth/authentication.module.js');
 const { HttpView } = await load('http/view.decorator.js');
-const { JwtAuthGuard } = await load('auth/jwt-auth.guard.js');
-const { CurrentUser } = await load('auth/request.decorators.js');
-const { UsersFixture } = await load('auth/users-fixture.js');
+const { JwtAuthGuard } = await load('guards/jwt-auth.guard.js');
+const { CurrentUser } = await load('guards/request.decorators.js');
+const { UsersFixture } = await load('server/users-fixture.js');
 const { profileOf } = await load('account/dto/profile-response.dto.js');
 const { readEnvironment } = await load('config/environment.js');
-const { dataSourceOptions } = await load('data-source.js');
+const { dataSourceOptions } = await load('server/data-source.js');
 const { migrate } = await load('database/migrate.js');
 
 const USER = { id: 1, username: 'user1', isActive: true, isStaff: false };
