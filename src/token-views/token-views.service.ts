@@ -124,7 +124,7 @@ export class TokenViewsService {
     const presented = await this.read(token, RefreshToken);
     if (!(await this.ledger.revoke(presented))) throw refusal('blacklisted');
     const session = this.sessionOf(presented.claims) ?? '';
-    // The holder of a token may end it; the token does not prove who the holder is.
+    // Whoever holds the token may end it; who that is it does not prove.
     sessionsEnded([session], 'logged_out', { actor: `session:${session}`, address: context.ip });
     return {};
   }
