@@ -19,7 +19,7 @@ import { AuthenticationModule } from './authentication.module.js';
 import { seamProviders, type AuthOverrides } from './overrides.js';
 import { RefreshCookieInterceptor } from '../refresh-cookie/refresh-cookie.interceptor.js';
 import { RefreshCookie } from '../refresh-cookie/refresh-cookie.service.js';
-import { withTokenPaths } from '../token-views/relocated-controller.js';
+import { controllerAtPaths } from '../token-views/controller-at-paths.js';
 import { requireForRoot } from '../config/module-checks.js';
 import type { TokenPaths } from '../token-views/token-view.js';
 import { TokenController } from '../token-views/token.controller.js';
@@ -89,7 +89,7 @@ function authModule(
   { paths = {}, tokenController = TokenController, overrides = {}, imports = [] }: AuthModuleExtras,
 ): DynamicModule {
   const seams = seamProviders(overrides);
-  const controller = withTokenPaths(tokenController, paths);
+  const controller = controllerAtPaths(tokenController, paths);
   return {
     module: AuthModule,
     global: true,

@@ -13,7 +13,7 @@ import {
   errorObject,
   graphqlError,
   isMadeFor,
-  ownErrorObject,
+  nestErrorObject,
   sendException,
 } from './error-forms.js';
 import { isOfFramework } from './framework-errors.js';
@@ -23,11 +23,11 @@ import { RequestContextPipe } from './request-context.pipe.js';
 type LoggedRequest = ClientRequest & { readonly method?: string; readonly url?: string };
 
 /**
- * Renders our errors and those of the framework as SimpleJWT's body (contract §2–§11) with its headers, and says in the
- * log why each 401 was given. What nobody foresaw is a 500 that shows nothing of the inside; a database that is away is a
- * 503. An `HttpException` of the host's own keeps its status and its body. On resolvers,
- * gateways and message handlers it gives the same in the form of their clients: `extensions`, the event `exception`, the
- * error object. Nest's gateways take filters by decorator only.
+ * Renders the errors of this package and of the framework as SimpleJWT's body (contract §2–§11) with its headers, and
+ * logs why each 401 was given. An unexpected error is a 500 that shows nothing internal; an unreachable database is a
+ * 503. An `HttpException` that the host throws keeps its status and its body. Clients of resolvers, gateways and message
+ * handlers get the same in the form of their transport: `extensions`, the event `exception`, the error object. Nest's
+ * gateways take filters by decorator only.
  *
  * @publicApi
  * @example
@@ -69,7 +69,7 @@ export class AuthErrorFilter implements ExceptionFilter {
   }
 
   private toAuthError(thrown: unknown, host: ArgumentsHost): AuthError {
-    // The code of such an error is also that of a database that is away.
+    // An unreachable database gives errors with the same code.
     return host.getType() === 'http' && isHangUp(thrown, host.getArgByIndex(0))
       ? new AuthError('parse_error', { reason: 'aborted', cause: thrown })
       : toAuthError(thrown);
@@ -92,7 +92,7 @@ export class AuthErrorFilter implements ExceptionFilter {
     const headers = error instanceof AuthError ? error.headers : {};
     const hasChallenge =
       'www-authenticate' in headers ||
-      // A host's own code may have set one.
+      // The host may have set one.
       (!(error instanceof AuthError) && httpAdapter.getHeader?.(response, 'WWW-Authenticate'));
     // The token views name a challenge as well, although they read no header (contract §6).
     if (status === 401 && !hasChallenge) {
@@ -110,7 +110,7 @@ export class AuthErrorFilter implements ExceptionFilter {
   private log(error: HttpException, thrown: unknown, host: ArgumentsHost): void {
     const status = error.getStatus();
     const request = findRequest(host) as LoggedRequest;
-    // The query string stays out of the log: somebody may have put a token there.
+    // The query string stays out of the log: a client may have put a token there.
     const entry = {
       event: 'refused',
       status,
@@ -126,10 +126,10 @@ export class AuthErrorFilter implements ExceptionFilter {
   }
 }
 
-/** What the host threw for this transport looks as the host made it. */
+/** An error that the host made for this transport goes out as the host made it. */
 function passOn(type: string, thrown: unknown, host: ArgumentsHost): unknown {
   if (type === 'graphql') throw thrown;
-  const payload = ownErrorObject(thrown);
+  const payload = nestErrorObject(thrown);
   return type === 'ws' ? sendException(host, payload) : throwError(() => payload);
 }
 

@@ -11,8 +11,8 @@ export function tokenChallenge({ authHeaderTypes }: Pick<AuthSettings, 'authHead
 
 /**
  * Makes a guard's refusal complete, for hosts that render errors themselves. A 401 names the challenge (RFC 9110
- * §11.6.1), and the answer to an HTTP request gets the headers; where the first authentication class has none, it becomes a 403 with the
- * same body (contract §11). A database that is away is a 503, as with our filter.
+ * §11.6.1), and the answer to an HTTP request gets the headers; where the first authentication class has no challenge, the 401 becomes a
+ * 403 with the same body (contract §11). An unreachable database is a 503, as with our filter.
  */
 export function withChallenge(
   error: unknown,

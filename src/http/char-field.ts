@@ -1,7 +1,7 @@
 import { getMetadataStorage, registerDecorator, validateSync } from 'class-validator';
 import { ValidationError } from '../common/errors.js';
 
-/** What `CharField` may be told. */
+/** Options of `CharField`. */
 export interface CharFieldOptions {
   /** False keeps the text exactly as sent; it is still blank when nothing is left after trimming. */
   trim?: boolean;
@@ -12,7 +12,7 @@ interface DeclaredField {
   name: string;
   /** Null for a property without `CharField`, which is taken as it is. */
   charField: { trim: boolean } | null;
-  /** Whether it has checks beside those of `CharField`. */
+  /** Whether the property has checks besides those of `CharField`. */
   hasMore: boolean;
 }
 

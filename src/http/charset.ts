@@ -69,11 +69,11 @@ const PERCENT = 0x25;
 const DIGITS = Int8Array.from({ length: 256 }, (_, byte) =>
   '0123456789abcdef'.indexOf(String.fromCharCode(byte).toLowerCase()),
 );
-/** One for each charset: making one takes longer than decoding a kilobyte, and a form may ask for thousands. */
+/** One decoder for each charset: making one takes longer than decoding a kilobyte, and a form may need thousands. */
 const decoders = new Map<string, TextDecoder>();
 const tables = new Map<string, string>();
 
-/** Finds a charset as Python's `codecs.lookup` does; a name that nobody knows means UTF-8 (contract §3). */
+/** Finds a charset as Python's `codecs.lookup` does; an unknown name means UTF-8 (contract §3). */
 export function charsetLabel(name?: string): string {
   if (name === undefined) return 'utf-8';
   const words = name.toLowerCase().match(/[a-z0-9]+/g) ?? [];
@@ -126,13 +126,13 @@ function decodeBy(
 }
 
 /**
- * Decodes a name or a value of a form as Python's `unquote_plus` does: what is escaped, in one step for the whole text or
- * without any, since a decoder takes as long for one byte as for a hundred.
+ * Decodes a name or a value of a form as Python's `unquote_plus` does. The escapes are decoded in one step for the whole
+ * text, or by a table, since a decoder takes as long for one byte as for a hundred.
  */
 export function unquote(text: string, charset: string): string {
   const spaced = text.replaceAll('+', ' ');
   if (!spaced.includes('%')) return spaced;
-  // Neither an escape nor a character that stands as it is can make one of the other's bytes its own.
+  // In UTF-8 no byte of an escape can become part of an unescaped character, nor the other way round.
   if (charset.startsWith('utf-8')) return decode(unescaped(Buffer.from(spaced)), charset, false);
   if (!MULTI_BYTE.has(charset)) {
     const table = characters(charset);

@@ -14,7 +14,7 @@ export interface ClientRequest {
 
 const FORWARDING_HEADERS = ['x-forwarded-for', 'forwarded', 'x-real-ip'] as const;
 
-/** Addresses that nobody has on the internet: loopback, link-local, private and carrier-grade (RFC 6890). */
+/** Addresses that do not exist on the internet: loopback, link-local, private and carrier-grade (RFC 6890). */
 const isPrivate = rangeTest(
   [
     '127.0.0.0/8',
@@ -37,10 +37,10 @@ const WITH_PORT = /^(?:\[([^\]]*)\]|([\d.]+))(?::\w+)?$/;
 /**
  * The client's address in canonical text; null when the socket has none (it is no IP socket).
  *
- * `X-Forwarded-For` and `Forwarded` (RFC 7239 §5.2) are read from the right, for as long as whoever wrote the element is
- * trusted: what stands further left anybody can have sent. A trusted hop that names no address is the client itself.
- * Most proxies write one of the headers and pass the other one on as the client sent it; so where both are there and do
- * not agree, neither is believed, and the client is the proxy.
+ * `X-Forwarded-For` and `Forwarded` (RFC 7239 §5.2) are read from the right, as long as the hop that wrote the element is
+ * trusted: any client can have sent what stands further left. A trusted hop that names no address is the client itself.
+ * Most proxies write one of the two headers and pass the other on as the client sent it; so where both headers are there
+ * and disagree, neither is believed, and the proxy counts as the client.
  */
 export function clientAddress(
   request: ClientRequest,
@@ -61,8 +61,8 @@ export function clientAddress(
 }
 
 /**
- * Whether a client's address is a proxy's, so that everybody behind it has the same: the peer sends forwarding headers,
- * and either nobody has named it as trusted and it is not on the internet, or it is trusted and they name no client.
+ * Whether a client's address is that of a proxy, which all clients behind the proxy share: the peer sends forwarding
+ * headers, and either the peer is not trusted and has a private address, or it is trusted and the headers name no client.
  *
  * @param client - as {@link clientAddress} gives it
  */

@@ -5,7 +5,7 @@ import { UnavailableError, type AuthError } from '../common/errors.js';
 /** Whatever the database does, a request is answered within five seconds (design §7); ms. */
 export const ANSWER_LIMIT = 4200;
 
-/** Between two looks at the requests that wait, ms: how late a deadline may be noticed. */
+/** Time between two looks at the waiting requests, ms: a deadline is noticed at most this late. */
 const SWEEP = 100;
 
 /** How to deal with a platform's replies. */
@@ -16,11 +16,11 @@ interface ReplyKind<Reply> {
 }
 
 /**
- * Answers 503 where a watched request has not been answered in time; what its handler says later is dropped. Time counts
+ * Answers 503 where a watched request has not been answered in time; what its handler answers later is dropped. Time counts
  * from the end of the request's body, so that slow clients do not use it up, and ends with the first byte of the answer.
  *
  * Fastify's own `handlerTimeout` makes a timer, an `AbortController` and listeners for each request, a quarter of what a
- * guarded one costs. Here those that are answered at once are never looked at again.
+ * guarded one costs. Here requests that are answered at once cost no timer.
  *
  * @param limit - ms
  * @returns what watches a request
@@ -58,7 +58,7 @@ export function answerDeadline<Reply>(
   };
 }
 
-/** Whether nothing can or need be said any more. */
+/** Whether the answer has begun, or the client has gone. */
 export function isOver(response: ServerResponse): boolean {
   return response.headersSent || response.destroyed;
 }
@@ -72,7 +72,7 @@ const limited = new WeakSet<FastifyInstance>();
  */
 export function limitAnswerTime(fastify: FastifyInstance, limit: number): void {
   limited.add(fastify);
-  const watch = fastifyDeadline(limit);
+  const watch = fastifyDeadline(limit, (reply, error) => void reply.send(error));
   fastify.addHook('onRequest', (_request, reply, done) => {
     watch(reply);
     done();
@@ -85,10 +85,13 @@ export function hasAnswerLimit(fastify: FastifyInstance): boolean {
 }
 
 /** A deadline for single requests of a Fastify server; see `answerDeadline`. */
-export function fastifyDeadline(limit: number): (reply: FastifyReply) => void {
+export function fastifyDeadline(
+  limit: number,
+  refuse: (reply: FastifyReply, error: AuthError) => void,
+): (reply: FastifyReply) => void {
   return answerDeadline<FastifyReply>(limit, {
     isAnswered: (reply) => reply.sent || isOver(reply.raw),
     requestOf: (reply) => reply.request.raw,
-    refuse: (reply, error) => void reply.send(error),
+    refuse,
   });
 }

@@ -14,7 +14,7 @@ interface WebSocketClient {
   readonly emit?: (event: string, payload: unknown) => unknown;
 }
 
-/** The body of an HTTP answer: ours, or what Nest's own filter would make of an exception of the host's. */
+/** The body of an HTTP answer: ours, or what Nest's filter would make of an exception that the host throws. */
 export function bodyOf(error: HttpException): object {
   const response: unknown = error.getResponse();
   if (typeof response === 'object' && response !== null && !(response instanceof Error)) {
@@ -66,7 +66,7 @@ export function isMadeFor(type: string, thrown: unknown): boolean {
 }
 
 /** What Nest's own filters send for a `WsException` or an `RpcException`. */
-export function ownErrorObject(thrown: unknown): unknown {
+export function nestErrorObject(thrown: unknown): unknown {
   const content = (thrown as TransportError).getError();
   return typeof content === 'object' ? content : { status: 'error', message: content };
 }

@@ -1,14 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { ANSWER_LIMIT, answerDeadline, isOver } from './deadline.js';
-import { answerPlainly, readBody } from './express-bodies.js';
-import { ViewAnswers } from './view-answers.js';
-import { describeView, negotiationProblem } from './rules.js';
-import { HttpViewPaths, type FoundView } from './view-paths.js';
-import { collectHttpViews } from './views.js';
-import { AuthError } from '../common/errors.js';
 import { RawBody } from './request-body.js';
-import { AuthSettings } from '../config/auth-settings.js';
+import type { ViewRules } from './view-rules.js';
+import { AuthError } from '../common/errors.js';
 
 /** What Express makes of Node's request, as far as the rules look at it. */
 type ExpressRequest = IncomingMessage & {
@@ -24,91 +19,108 @@ interface Exchange {
 }
 
 /**
- * Applies the HTTP rules of contract §2 to the views of an application on Express, by one middleware before the body
- * parsers. It changes the requests and responses of views only, never the Express application: that is the host's.
+ * Applies the rules to the views on Express, by one middleware before the body parsers. The middleware changes the
+ * requests and responses of views only, never the Express application: that is the host's.
  */
-export function applyExpressRules(app: NestExpressApplication): void {
-  const adapter = app.getHttpAdapter();
-  const init = adapter.init?.bind(adapter);
-  let isMounted = false;
-  // By now the prefix is known, and what the host mounts itself stands before; Nest's body parsers come behind.
-  adapter.init = async () => {
-    await init?.();
-    if (isMounted) return;
-    isMounted = true;
-    const rules = new ExpressRules(app);
-    app.use((request: ExpressRequest, response: ServerResponse, next: () => void) => {
-      rules.apply({ request, response }, next);
-    });
-  };
-}
-
-class ExpressRules {
-  private readonly paths: HttpViewPaths;
-  private readonly answers: ViewAnswers;
-  private readonly maxBodySize: number;
-  private readonly watch = answerDeadline<Exchange>(ANSWER_LIMIT, {
+export function applyToExpress(app: NestExpressApplication, rules: ViewRules): void {
+  const watch = answerDeadline<Exchange>(ANSWER_LIMIT, {
     isAnswered: ({ response }) => isOver(response),
     requestOf: ({ request }) => request,
-    refuse: (exchange, error) => this.refuse(exchange, error),
+    refuse: ({ request, response }, error) => rules.refuse(error, request, response),
   });
-
-  constructor(app: NestExpressApplication) {
-    this.paths = new HttpViewPaths(collectHttpViews(app));
-    this.answers = new ViewAnswers(app);
-    this.maxBodySize = app.get(AuthSettings).maxBodySize;
-  }
-
-  apply(exchange: Exchange, next: () => void): void {
-    const { url } = exchange.request;
-    const found = this.paths.find(url);
-    if (found) this.serve(found, exchange, next);
-    else if (this.paths.isMisspelt(url)) this.refuse(exchange, new AuthError('not_found'));
-    else next();
-  }
-
-  private serve(found: FoundView, exchange: Exchange, next: () => void): void {
-    const { request, response } = exchange;
-    this.watch(exchange);
+  app.use((request: ExpressRequest, response: ServerResponse, next: () => void) => {
+    const found = rules.paths.find(request.url);
+    const isMisspelt = !found && rules.paths.isMisspelt(request.url);
+    if (!found && !isMisspelt) return next();
     answerPlainly(request, response);
+    if (!found) return rules.refuse(new AuthError('not_found'), request, response);
+    watch({ request, response });
     response.setHeader('Allow', found.view.allow);
-    this.prepare(found, exchange).then(
-      (isRouted) => {
-        // The deadline may have spoken meanwhile.
-        if (isRouted && !isOver(response)) next();
+    if (!rules.admit(found.view, request, response)) return;
+    keepBodyRaw(request, response, rules.maxBodySize).then(
+      () => {
+        // The deadline may have passed meanwhile.
+        if (isOver(response)) return;
+        const query = request.url.indexOf('?');
+        request.url = found.routePath + (query < 0 ? '' : request.url.slice(query));
+        next();
       },
-      (error: unknown) => this.refuse(exchange, error),
+      (error: unknown) => rules.refuse(error, request, response),
     );
-  }
+  });
+}
 
-  /** @returns whether the request goes on to its handler */
-  private async prepare(
-    { view, routePath }: FoundView,
-    { request, response }: Exchange,
-  ): Promise<boolean> {
-    const problem = negotiationProblem({
-      accept: request.headers.accept,
-      format: request.query['format'],
-      mediaType: view.info.mediaType,
-    });
-    if (problem) throw problem;
-    if (!view.methods.has(request.method ?? '')) {
-      await this.answers.checkOtherMethod(view, request, response);
-      response.end(JSON.stringify(describeView(view)));
-      return false;
+/**
+ * Makes a response of Express send JSON as the contract has it: no charset, no `ETag` with its 304, no `X-Powered-By`.
+ * Express has settings for these, for the whole application; this is for one response.
+ */
+function answerPlainly(request: IncomingMessage, response: ServerResponse): void {
+  const send = (body?: unknown): ServerResponse => {
+    // An answer that comes after the deadline's.
+    if (response.headersSent) return response;
+    if (body === undefined || body === null) {
+      response.removeHeader('Content-Type');
+      return response.end();
     }
-    // A parser of the host's own may have come first; what it has read counts.
-    if (request.body === undefined && !request.readableEnded) {
-      const bytes = await readBody(request, response, this.maxBodySize);
-      request.body = new RawBody(bytes, request.headers['content-type']);
-    }
-    const query = request.url.indexOf('?');
-    request.url = routePath + (query < 0 ? '' : request.url.slice(query));
-    return true;
-  }
+    const text = JSON.stringify(body);
+    // Express adds a charset to whatever is set through it.
+    const [type = ''] = String(response.getHeader('Content-Type')).split(';', 1);
+    response.setHeader('Content-Type', type);
+    response.setHeader('Content-Length', Buffer.byteLength(text));
+    return request.method === 'HEAD' ? response.end() : response.end(text);
+  };
+  Object.assign(response, { json: send, send });
+  response.removeHeader('X-Powered-By');
+  response.setHeader('Content-Type', 'application/json');
+  response.setHeader('X-Content-Type-Options', 'nosniff');
+}
 
-  private refuse({ request, response }: Exchange, error: unknown): void {
-    answerPlainly(request, response);
-    this.answers.refuse(error, request, response);
-  }
+/** Reads the body for the view, unless a parser of the host's own came first: what that has read counts. */
+async function keepBodyRaw(
+  request: ExpressRequest,
+  response: ServerResponse,
+  limit: number,
+): Promise<void> {
+  if (request.body !== undefined || request.readableEnded) return;
+  const bytes = await readBody(request, response, limit);
+  request.body = new RawBody(bytes, request.headers['content-type']);
+}
+
+/**
+ * Reads a body as it is on the wire; it is not inflated.
+ *
+ * @param limit - bytes
+ * @throws AuthError `payload_too_large`, after which the connection is closed: the client may have more to send
+ */
+function readBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  limit: number,
+): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const stop = (): void => {
+      request.off('data', take).off('end', finish).off('error', abort);
+    };
+    const refuse = (): void => {
+      stop();
+      response.setHeader('Connection', 'close');
+      reject(new AuthError('payload_too_large'));
+    };
+    const abort = (cause: Error): void => {
+      reject(new AuthError('parse_error', { reason: 'aborted', cause }));
+    };
+    const take = (chunk: Buffer): void => {
+      size += chunk.length;
+      if (size > limit) refuse();
+      else chunks.push(chunk);
+    };
+    const finish = (): void => {
+      stop();
+      resolve(Buffer.concat(chunks, size));
+    };
+    if (Number(request.headers['content-length']) > limit) refuse();
+    else request.on('data', take).on('end', finish).on('error', abort);
+  });
 }

@@ -1,110 +1,98 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
+import type {
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  preParsingHookHandler,
+  RouteOptions,
+} from 'fastify';
 import { ANSWER_LIMIT, fastifyDeadline, hasAnswerLimit } from './deadline.js';
-import { keepBodiesRaw } from './fastify-bodies.js';
-import { ViewAnswers } from './view-answers.js';
-import { describeView, negotiationProblem } from './rules.js';
-import { HttpViewPaths, withoutEndSlash } from './view-paths.js';
-import { collectHttpViews, type HttpViewPath } from './views.js';
-import { AuthSettings } from '../config/auth-settings.js';
+import { RawBody } from './request-body.js';
+import type { ViewRules } from './view-rules.js';
+import type { HttpViewPath } from './views.js';
+import { AuthError } from '../common/errors.js';
 
-type Done = (error?: Error) => void;
 /** Methods whose bodies Fastify does not read. */
 const BODILESS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-type RequestHook = (request: FastifyRequest, reply: FastifyReply, done: Done) => void;
+/**
+ * The content type that a body has between the two hooks of {@link keepBodiesRaw}. Fastify chooses the parser by content
+ * type and for the whole server; under a type of its own a view's body has a parser of its own, and the host keeps its
+ * parsers.
+ */
+const RAW_TYPE = 'application/vnd.nest-simplejwt.raw';
 
 /**
- * Applies the HTTP rules of contract §2 to the views of an application on Fastify, and leaves their bodies raw until the
- * guards have passed. Call it before `app.init()`: routes get their hooks when they are registered.
+ * Applies the rules to the views on Fastify, and leaves their bodies raw until the guards have passed. The routes of views
+ * carry the rules themselves: the host's own routes pay nothing for them, and keep their place where a view has a parameter.
  */
-export function applyFastifyRules(app: NestFastifyApplication): void {
+export function applyToFastify(app: NestFastifyApplication, rules: ViewRules): void {
   const fastify = app.getHttpAdapter().getInstance();
-  const answers = new ViewAnswers(app);
-  const views = knownViews(app);
-  const hideBody = keepBodiesRaw(fastify, app.get(AuthSettings).maxBodySize);
-  const deadline: RequestHook[] = hasAnswerLimit(fastify) ? [] : [deadlineHook()];
+  const hideBody = keepBodiesRaw(fastify, rules.maxBodySize);
+  const watch = hasAnswerLimit(fastify)
+    ? null
+    : fastifyDeadline(ANSWER_LIMIT, (reply, error) => rules.refuse(error, reply.request, reply));
+  const serving = (view: HttpViewPath) => {
+    const headers = {
+      allow: view.allow,
+      'content-type': 'application/json',
+      'x-content-type-options': 'nosniff',
+    };
+    return (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
+      watch?.(reply);
+      // The serializer keeps Fastify from adding a charset to the content type (contract: none is sent).
+      reply.headers(headers).serializer(JSON.stringify);
+      if (rules.admit(view, request, reply)) done();
+    };
+  };
 
   fastify.addHook('onRoute', function onRoute(route) {
-    const view = views().byRoute.get(withoutEndSlash(route.url));
+    const view = rules.paths.ofRoute(route.url);
     if (!view) return;
-    route.onRequest = [...deadline, answerHeaders(view), ...[route.onRequest ?? []].flat()];
-    if (!BODILESS.has(String(route.method))) {
-      route.preParsing = [hideBody, ...[route.preParsing ?? []].flat()];
-    }
-    route.errorHandler = (error, request, reply) => answers.refuse(error, request, reply);
+    const { onRequest = [], preParsing = [] } = route;
     // Nest drops the slash at the end of a path; clients of SimpleJWT send it.
     if (view.path.endsWith('/') && !route.url.endsWith('/') && route.method !== 'HEAD') {
-      addSlashed(this, route);
+      const { path: _path, ...rest } = route as RouteOptions & { path?: string };
+      this.route({ ...rest, url: `${route.url}/` });
     }
+    route.onRequest = [serving(view), ...[onRequest].flat()];
+    if (!BODILESS.has(String(route.method))) route.preParsing = [hideBody, ...[preParsing].flat()];
+    route.errorHandler = (error, request, reply) => rules.refuse(error, request, reply);
   });
+  // Methods of a view that no route has.
   fastify.addHook('onRequest', (request, reply, done) => {
-    const found = request.is404 ? views().paths.find(request.url) : undefined;
-    if (!found) return done();
-    answerHeaders(found.view)(request, reply, (problem) => {
-      const answered = problem
-        ? Promise.reject(problem)
-        : answers.checkOtherMethod(found.view, request, reply);
-      answered.then(
-        () => reply.code(200).send(describeView(found.view)),
-        (error: unknown) => answers.refuse(error, request, reply),
-      );
-    });
+    const found = request.is404 ? rules.paths.find(request.url) : undefined;
+    if (found) serving(found.view)(request, reply, done);
+    else done();
   });
 }
 
-interface KnownViews {
-  readonly byRoute: ReadonlyMap<string, HttpViewPath>;
-  readonly paths: HttpViewPaths;
-}
+/**
+ * Makes Fastify read bodies without parsing them, on the routes that get the hook. A request without a body gets an
+ * empty one.
+ *
+ * @param limit - bytes
+ * @returns the hook
+ */
+function keepBodiesRaw(fastify: FastifyInstance, limit: number): preParsingHookHandler {
+  const types = new WeakMap<FastifyRequest, { readonly contentType: string | undefined }>();
 
-/** The views, looked for when the first route is registered: by then the host has set its prefix. */
-function knownViews(app: NestFastifyApplication): () => KnownViews {
-  let known: KnownViews | undefined;
-  return () => {
-    if (known) return known;
-    const views = collectHttpViews(app);
-    known = {
-      byRoute: new Map(views.map((view) => [withoutEndSlash(view.path), view])),
-      paths: new HttpViewPaths(views),
-    };
-    return known;
+  fastify.addContentTypeParser(
+    RAW_TYPE,
+    { parseAs: 'buffer', bodyLimit: limit },
+    (request, body, done) => {
+      const sent = types.get(request);
+      // A client has sent this very type to a route of the host.
+      if (!sent) return done(new AuthError('unsupported_media_type'));
+      const { contentType } = sent;
+      if (contentType === undefined) delete request.headers['content-type'];
+      else request.headers['content-type'] = contentType;
+      done(null, new RawBody(body as Buffer, contentType));
+    },
+  );
+  return (request, _reply, payload, done) => {
+    types.set(request, { contentType: request.headers['content-type'] });
+    request.headers['content-type'] = RAW_TYPE;
+    done(null, payload);
   };
-}
-
-/** Headers of every answer of a view, then content negotiation. */
-function answerHeaders(view: HttpViewPath): RequestHook {
-  const headers = {
-    allow: view.allow,
-    'content-type': 'application/json',
-    'x-content-type-options': 'nosniff',
-  };
-  return (request, reply, done) => {
-    // The serializer keeps Fastify from adding a charset to the content type (contract: none is sent).
-    reply.headers(headers).serializer(JSON.stringify);
-    const format = (request.query as Record<string, unknown>)['format'];
-    const { accept } = request.headers;
-    const problem = negotiationProblem({ accept, format, mediaType: view.info.mediaType });
-    if (problem) done(problem);
-    else done();
-  };
-}
-
-function deadlineHook(): RequestHook {
-  const watch = fastifyDeadline(ANSWER_LIMIT);
-  return (_request, reply, done) => {
-    watch(reply);
-    done();
-  };
-}
-
-function addSlashed(fastify: FastifyInstance, route: RouteOptions): void {
-  const {
-    url,
-    path: _path,
-    onRequest: _hooks,
-    preParsing: _bodies,
-    ...rest
-  } = route as RouteOptions & { path?: string };
-  fastify.route({ ...rest, url: `${url}/` });
 }

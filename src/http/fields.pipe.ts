@@ -21,7 +21,7 @@ export async function readFields<T extends object>(body: unknown, Dto: new () =>
   return validateFields(Dto, await parsedBody(body));
 }
 
-/** What a body says, whoever parses it: no body is one without fields. */
+/** The parsed body, whether we or the host parse it; no body is one without fields. */
 export async function parsedBody(body: unknown): Promise<unknown> {
   const parsed = body instanceof RawBody ? await parseRequestBody(body) : body;
   return parsed === undefined ? {} : parsed;

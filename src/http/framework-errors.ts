@@ -6,20 +6,20 @@ import {
   UnauthorizedException,
 } from '@nestjs/common';
 
-/** An error of a body parser, or of the platform's router, as Nest keeps it behind its own. */
+/** An error of a body parser or of the platform's router, as Nest keeps it as the cause of its exception. */
 interface PlatformError {
   readonly name: string;
   readonly message: string;
   readonly status?: unknown;
   readonly statusCode?: unknown;
-  /** False: the message is not for the caller, who gets the status in words. */
+  /** False where the message is not for the caller, who gets the status in words. */
   readonly expose?: unknown;
 }
 
 /**
- * Whether Nest has thrown this by itself; whatever else is an `HttpException` was made by the host, or by a pipe of its
- * choice. Nest marks what it throws by nothing, but throws few things, each always the same: no route, a guard that says
- * no, a guard of Passport's that knows nobody, and what a platform's error is turned into, with that error as the cause.
+ * Whether Nest itself has thrown an exception; all others come from the host or its pipes. Nest does not mark its own
+ * exceptions, but there are only four, each always with the same body: no route, a guard that returns false, a guard of
+ * Passport that finds no user, and the wrapper of a platform's error, with that error as the cause.
  *
  * @param route - method and URL of an HTTP request, as Nest writes them; null on other transports
  */

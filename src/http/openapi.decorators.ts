@@ -44,12 +44,12 @@ export function ApiOperation(operation: Described): MethodDecorator {
   return extend(OPERATION, operation);
 }
 
-/** The body of a route whose parameters do not tell it. */
+/** The body of a route whose parameters do not name its type. */
 export function ApiBody(body: { readonly type: Type }): MethodDecorator {
   return append(PARAMETERS, { type: String, required: true, in: 'body', ...typed(body) });
 }
 
-/** A parameter behind the question mark. */
+/** A parameter of the query string. */
 export function ApiQuery(query: Described & { readonly name: string }): MethodDecorator {
   const { enum: values, ...rest } = query;
   const schema = values ? { schema: { enum: values, type: 'string' } } : {};
@@ -64,12 +64,12 @@ export function ApiHeader({
   return append(PARAMETERS, { name, in: 'header', ...header, schema: { type: 'string' } });
 }
 
-/** Classes that the document describes though only `getSchemaPath` names them. */
+/** Classes that the document describes although only `getSchemaPath` names them. */
 export function ApiExtraModels(...models: readonly Type[]): MethodDecorator {
   return append('swagger/apiExtraModels', ...models);
 }
 
-/** The part of the document that a controller's routes stand in. */
+/** The section of the document for the routes of a controller. */
 export function ApiTags(tag: string): ClassDecorator {
   return append('swagger/apiUseTags', tag);
 }
@@ -89,7 +89,7 @@ export function ApiBearerAuth(): ClassDecorator {
   return append('swagger/apiSecurity', { bearer: [] });
 }
 
-/** What is answered with a status. */
+/** The answer with a status. */
 export function ApiResponse({
   status,
   description = '',
@@ -109,7 +109,7 @@ export const ApiNotFoundResponse = answering(404);
 export const ApiTooManyRequestsResponse = answering(429);
 export const ApiServiceUnavailableResponse = answering(503);
 
-/** Where the document describes a class that `ApiExtraModels` has named. */
+/** The place in the document of a class that `ApiExtraModels` has named. */
 export function getSchemaPath(model: Type): string {
   return `#/components/schemas/${model.name}`;
 }

@@ -31,7 +31,7 @@ interface Part {
   chunks: Buffer[];
 }
 
-/** A body as it came, so that guards and method checks run before anything is parsed (contract §2). */
+/** An unparsed body: guards and method checks run before anything is parsed (contract §2). */
 export class RawBody {
   /**
    * @param bytes the whole body; length 0 when there is none
@@ -68,7 +68,7 @@ export async function parseRequestBody(body: RawBody): Promise<unknown> {
   }
 }
 
-/** What nearly every request has, ready made. */
+/** The content type of nearly every request, ready made. */
 const JSON_TYPE: ContentType = { type: 'application/json', parameters: new Map() };
 
 function readContentType(header: string): ContentType {

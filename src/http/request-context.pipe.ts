@@ -5,7 +5,7 @@ import type { RequestContext } from '../common/request-context.js';
 import { AuthSettings } from '../config/auth-settings.js';
 
 /**
- * Tells who is calling from the platform's request: `@FromClient()` uses it, and so do the strategies.
+ * Reads address and user agent of the caller from the platform's request, for `@FromClient()` and the strategies.
  *
  * @publicApi
  */
@@ -32,7 +32,7 @@ export class RequestContextPipe implements PipeTransform<ClientRequest, RequestC
     };
   }
 
-  /** Otherwise the first sign would be that one stranger's guesses refuse everybody's log-in. */
+  /** Without the warning, the first sign would be that one stranger's wrong guesses refuse every user's log-in. */
   private warnOf(proxy: string): void {
     const address = parseAddress(proxy);
     if (this.hasWarned || address === null || this.isTrusted(address)) return;

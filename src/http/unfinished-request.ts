@@ -1,21 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** For how long the rest of a request is read and dropped behind its answer, ms. */
-const PATIENCE = 10_000;
-/** How much of it, bytes. */
-const APPETITE = 67_108_864;
+/** For how long the rest of a request is read and dropped after its answer, ms. */
+const DISCARD_TIME = 10_000;
+/** How much of the rest is read, bytes. */
+const DISCARD_SIZE = 67_108_864;
 
-/** What streams say when the other end has gone. */
+/** Error codes of a stream whose other end has gone. */
 const HANG_UPS = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ERR_STREAM_PREMATURE_CLOSE']);
 
 /** Node's own request or response, or what Fastify keeps it in. */
 type Wrapped<T extends object> = T | { readonly raw: T };
 
 /**
- * Lets the answer to a request that has not ended arrive. The system resets a connection that is closed while bytes of the
- * client are unread, and the client loses an answer that it has not read by then. So the answer goes out at once, while it
- * counts as ended, and a connection that shall be closed is closed, when the rest of the request has been read and dropped:
- * all of it, or as much as patience and appetite allow.
+ * Makes the answer to an unfinished request arrive. The system resets a connection that is closed while bytes of the
+ * client are unread, and the client loses any answer that it has not read by then. So the answer is sent at once, but the
+ * response ends, and with it perhaps the connection, only after the rest of the request has been read and dropped, within
+ * the two bounds above.
  *
  * @param wrappedResponse - not answered yet
  */
@@ -30,7 +30,7 @@ export function answerBeforeEnd(
   response.end = (chunk?: unknown): ServerResponse => {
     response.end = end;
     const body = typeof chunk === 'string' || chunk instanceof Uint8Array ? chunk : '';
-    // Without a length the answer itself would have no end before this.
+    // Without a length the client would not see the end of the answer before the response ends.
     if (!response.headersSent) response.setHeader('Content-Length', Buffer.byteLength(body));
     if (body === '') response.flushHeaders();
     else response.write(body);
@@ -48,15 +48,15 @@ function discard(request: IncomingMessage, done: () => void): void {
   };
   const drop = (chunk: Buffer): void => {
     size += chunk.length;
-    if (size > APPETITE) finish();
+    if (size > DISCARD_SIZE) finish();
   };
-  const timer = setTimeout(finish, PATIENCE).unref();
+  const timer = setTimeout(finish, DISCARD_TIME).unref();
   if (request.destroyed) finish();
   else request.on('data', drop).on('end', finish).on('error', finish).on('close', finish);
   request.resume();
 }
 
-/** Whether this error says no more than that a client went away before the end of its request. */
+/** Whether an error only says that the client went away before the end of its request. */
 export function isHangUp(error: unknown, wrappedRequest: Wrapped<IncomingMessage>): boolean {
   const { complete, destroyed, errored } = unwrapped(wrappedRequest);
   if (complete || !destroyed) return false;

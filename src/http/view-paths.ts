@@ -1,6 +1,6 @@
 import type { HttpViewPath } from './views.js';
 
-/** Where a request goes. */
+/** The view that serves a request. */
 export interface FoundView {
   readonly view: HttpViewPath;
   /** The path as the router knows it: decoded, without the slash at its end. */
@@ -13,7 +13,7 @@ interface Pattern {
   readonly lenient: RegExp;
 }
 
-/** Finds views by the paths of requests as contract §2 has them: case and slashes count, percent-encoding does not. */
+/** Finds the views of requests by path, as contract §2 demands: case and slashes count, percent-encoding does not. */
 export class HttpViewPaths {
   private readonly fixed = new Map<string, FoundView>();
   private readonly lenient = new Set<string>();
@@ -36,7 +36,12 @@ export class HttpViewPaths {
     });
   }
 
-  /** The view of a request; undefined when the path is none of theirs or cannot be decoded. */
+  /** The view that a route of Fastify serves. */
+  ofRoute(path: string): HttpViewPath | undefined {
+    return this.fixed.get(path)?.view;
+  }
+
+  /** The view of a request; undefined when the path belongs to no view or cannot be decoded. */
   find(url: string): FoundView | undefined {
     const raw = rawPath(url);
     const usual = this.fixed.get(raw);
@@ -46,7 +51,7 @@ export class HttpViewPaths {
     return this.fixed.get(path) ?? this.match(path, raw);
   }
 
-  /** Whether a lenient router, like that of Express, would take this path for a view's although it is another one. */
+  /** Whether a lenient router, like that of Express, would serve a view at this path although no view has this path. */
   isMisspelt(url: string): boolean {
     const raw = rawPath(url);
     const path = decoded(raw) ?? raw;

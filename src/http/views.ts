@@ -18,7 +18,7 @@ import { HTTP_VIEW, type HttpViewInfo } from './view.decorator.js';
 
 type VersionValue = VersioningOptions['defaultVersion'];
 
-/** A path of the wire contract with all that the HTTP rules need to know of it. */
+/** A path of the wire contract with all that the HTTP rules need to know about it. */
 export interface HttpViewPath {
   /** As it is written in the contract; a slash at the end counts. */
   readonly path: string;
@@ -30,7 +30,7 @@ export interface HttpViewPath {
   /** Guards of the whole controller, which come before the method check (contract §2). */
   readonly guards: readonly (Type<CanActivate> | CanActivate)[];
   readonly controller: Type;
-  /** One of its methods that serve the path. */
+  /** One of the methods that serve the path. */
   readonly handler: object;
 }
 
@@ -59,7 +59,7 @@ export function httpViewsOf(modules: ModulesContainer, config: ApplicationConfig
   return [...views.values()];
 }
 
-/** What of a route's path neither the controller nor its method says. */
+/** The parts of a path that are said neither by the controller nor by its method. */
 interface Surroundings {
   readonly config: ApplicationConfig;
   readonly modulePath: string | undefined;
@@ -88,7 +88,7 @@ function viewsOf(controller: Type, name: string, around: Surroundings): HttpView
   );
 }
 
-/** Where Nest serves a method: behind the prefix, the version and the path of the module. It drops the slash at the end. */
+/** The paths of a method in Nest: prefix, version and path of the module come first. Nest drops the slash at the end. */
 function routesOf(
   controller: Type,
   handler: object,

@@ -13,7 +13,7 @@ import type { CookieRequest, CookieTokens, RefreshCookie } from './refresh-cooki
 import { TOKEN_VIEWS } from '../token-views/token-view.js';
 import type { TokenController } from '../token-views/token.controller.js';
 
-/** Reasons of a refused log-out by which the token opens nothing any more. */
+/** Reasons of a refused log-out that mean that the token has ended already. */
 const ENDED: ReadonlySet<string> = new Set(['blacklisted', 'session_ended', 'expired']);
 
 /** A request on its way to its view. */
@@ -24,21 +24,22 @@ interface Exchange {
 }
 
 /**
- * Cookie mode (`REFRESH_COOKIE`) around the token views, which see tokens in bodies as ever; so do controllers that
- * extend them. A token goes back the way it came: whoever sends it in the body gets its successor in the body.
+ * Cookie mode (`REFRESH_COOKIE`) around the token views. The views, and controllers that extend them, see tokens in
+ * bodies in either mode. A token goes back the way it came: a client that sends it in the body gets its successor in the
+ * body.
  *
- * A refused refresh leaves the cookie alone, whatever the reason. `Set-Cookie` cannot be made to depend on what the
- * browser holds when it arrives: a late refusal of an old token (`stale`) or of an ended session would delete the
- * successor, or the session of a log-in, that another tab got meanwhile; and the session of an inactive user lives again
- * (design §3). A dead cookie opens nothing, goes with its `Max-Age`, and the next log-in overwrites it.
+ * A refused refresh leaves the cookie alone, whatever the reason. `Set-Cookie` cannot depend on what the browser holds
+ * when the answer arrives: a late refusal of an old token (`stale`) or of an ended session would delete the successor, or
+ * the session of a log-in, that another tab got meanwhile; and the session of an inactive user comes back with the user's
+ * activation (design §3). A dead cookie opens nothing, expires by its `Max-Age`, and the next log-in overwrites it.
  */
 export class RefreshCookieInterceptor implements NestInterceptor {
   constructor(private readonly cookie: RefreshCookie) {}
 
   /**
    * Wraps the views of a controller where the mode is on, before Nest reads their metadata. Not by `@UseInterceptors`:
-   * with the mode off there must be none, since even one that does nothing is a tenth of what a refresh costs. Two
-   * applications made from one module class share the controller: what the earlier one has left goes.
+   * with the mode off there must be no interceptor, since even an idle one is a tenth of the cost of a refresh. Two
+   * applications made from one module class share the controller, so that the interceptor of the earlier one is removed.
    *
    * @returns null when the mode is off
    */
@@ -64,9 +65,9 @@ export class RefreshCookieInterceptor implements NestInterceptor {
     const response: unknown = http.getResponse();
     const { refreshCookie } = viewInfo(context.getHandler());
     if (refreshCookie === 'gives') {
-      // Programs that are no browsers have no use for a cookie, and no page can pass for one.
+      // Programs other than browsers have no use for a cookie, and no page can pass for such a program.
       if (!isFromBrowser(request)) return next.handle();
-      // Log-in CSRF: a form of another site would leave its visitor logged in as somebody else.
+      // Log-in CSRF: a form of another site would log its visitor in as another user.
       this.cookie.requireAllowedPage(request);
       return this.withCookie(next, response);
     }
@@ -86,9 +87,9 @@ export class RefreshCookieInterceptor implements NestInterceptor {
   }
 
   /**
-   * Ends what the browser holds, and what a neighbour has planted with a signature of ours beside it. Whoever logs out wants
-   * the cookie gone, also when its session had ended before; not when nothing has ended, as where nobody could look, or
-   * where this node alone does not know the key: the cookie would be lost and its session live on.
+   * Ends the session of the browser's cookie, and those of tokens of ours that another host of the domain has planted beside
+   * it. Log-out deletes the cookie, also when its session had ended before; but not when no session has ended, as where the
+   * database is unreachable or this node does not know the key: the cookie would be lost and its session live on.
    */
   private async end(
     { tokens, hasOthers }: CookieTokens,

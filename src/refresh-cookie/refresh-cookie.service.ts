@@ -21,10 +21,10 @@ import {
 } from './refresh-cookie.js';
 import { isFromAllowedPage } from './refresh-cookie-origin.js';
 
-/** Bytes of a cookie that browsers store at least (RFC 6265 §6.1); they drop a longer one without a word. */
+/** Bytes of a cookie that every browser stores (RFC 6265 §6.1); browsers drop a longer cookie silently. */
 const LARGEST_COOKIE = 4096;
 
-/** Values of one cookie that are looked at: each costs a signature, and a browser holds 180 cookies of a domain. */
+/** Values of one cookie that are checked: each costs a signature, and a browser holds 180 cookies of a domain. */
 const MOST_VALUES = 32;
 
 /** A request of any platform, whose body the token views read. */
@@ -33,11 +33,11 @@ export type CookieRequest = CredentialSource & { body?: unknown; readonly url?: 
 /** Refresh tokens that a request brings by cookie, at least one. */
 export interface CookieTokens {
   readonly tokens: readonly string[];
-  /** Whether the cookie came with several values, of which one at most is ours. */
+  /** Whether the cookie came with several values, of which at most one is ours. */
   readonly hasOthers: boolean;
 }
 
-/** Carries the refresh token between the views, which know it in bodies, and the browser's cookie. */
+/** Carries the refresh token between the bodies of the views and the browser's cookie. */
 @Injectable()
 export class RefreshCookie {
   /** False: no cookie is ever read or set. */
@@ -59,8 +59,8 @@ export class RefreshCookie {
   }
 
   /**
-   * The tokens that come by cookie to a request without one in its body. A token in the body wins: the client chose it,
-   * while a browser adds the cookie to whatever any page sends.
+   * The tokens in the cookie of a request that has no token in its body. A token in the body wins: the client chose it,
+   * while a browser adds the cookie to the requests of any page.
    *
    * @returns null when there are none
    * @throws AuthError `origin_not_allowed` when another site may have made the request
@@ -76,7 +76,7 @@ export class RefreshCookie {
     if (!isForm(body) || (body && Object.hasOwn(body, 'refresh'))) return null;
     this.requireAllowedPage(request);
     if (values.length === 1) return { tokens: [first], hasOthers: false };
-    // A neighbour on the domain has planted what is not ours; with nothing of ours the view says what is wrong with one.
+    // Another host of the domain has planted values. Where none of them is ours, the view says what is wrong with the first.
     const signed = await this.signedOnes(values.slice(0, MOST_VALUES));
     return { tokens: signed.length > 0 ? signed : [first], hasOthers: true };
   }
@@ -94,7 +94,7 @@ export class RefreshCookie {
     });
   }
 
-  /** Refresh tokens with a good signature, ended ones too: what they still open, the view decides. */
+  /** Refresh tokens with a good signature, ended ones too: the view decides what they still open. */
   private async signedOnes(values: readonly string[]): Promise<string[]> {
     const signed: string[] = [];
     for (const value of values) if (await this.isSigned(value)) signed.push(value);
@@ -131,10 +131,10 @@ export class RefreshCookie {
   }
 
   /**
-   * Deletes what others have planted beside the cookie. Only where they do harm: another host of the domain may have a
-   * cookie of this name, and a right to it.
+   * Deletes the cookies that other hosts of the domain have planted beside ours. Called only where they do harm: another
+   * host of the domain may have a right to a cookie of this name.
    *
-   * @param isOver - the cookie itself is deleted too, which browsers need not tell from one for the domain of its host
+   * @param isOver - our cookie is deleted too; a browser may take it for one with the domain of its host
    */
   sweep(request: CookieRequest, response: unknown, isOver = false): void {
     const [own, ...above] = domainsOf(headerOf(request, 'host') || headerOf(request, ':authority'));
@@ -151,12 +151,12 @@ export class RefreshCookie {
       if (line.length > LARGEST_COOKIE) {
         this.logger.warn({ event: 'refresh_cookie_too_large', bytes: line.length });
       }
-      // Appended: the host may set cookies of its own.
+      // Appended, since the host may set other cookies.
       this.adapterHost.httpAdapter.appendHeader?.(response, 'Set-Cookie', line);
     }
   }
 
-  /** Where the views are is known only when all modules and the global prefix are there: at the first request. */
+  /** The paths of the views are known when all modules and the global prefix are there: at the first request. */
   private readForm(): RefreshCookieForm {
     this.form ??= refreshCookieForm(
       this.settings,
@@ -168,7 +168,7 @@ export class RefreshCookie {
   }
 }
 
-/** What can have a field, as far as the views read it; nothing at all counts as an empty form (contract §3). */
+/** Whether a body can have fields; no body counts as an empty form (contract §3). */
 function isForm(body: unknown): body is object | undefined {
   return body === undefined || (typeof body === 'object' && body !== null && !Array.isArray(body));
 }

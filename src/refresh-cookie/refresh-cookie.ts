@@ -2,12 +2,12 @@ import { isIP } from 'node:net';
 import { parse, serialize } from 'cookie';
 import type { AuthSettings } from '../config/auth-settings.js';
 
-/** How the refresh cookie is written. */
+/** Name and attributes of the refresh cookie. */
 export interface RefreshCookieForm {
   readonly name: string;
   readonly secure: boolean;
   readonly sameSite: 'strict' | 'lax' | 'none';
-  /** Undefined: the host alone that sets it. */
+  /** Undefined: the cookie goes only to the host that has set it. */
   readonly domain: string | undefined;
   /** Values of `Path`; one cookie for each. */
   readonly paths: readonly string[];
@@ -28,9 +28,9 @@ export function refreshCookieForm(
 }
 
 /**
- * The name with its prefix (RFC 6265bis §4.1.3): `__Secure-` keeps anybody on a plain connection from planting a cookie
- * of this name. `__Host-` would keep sibling hosts from it as well, but a browser takes it for the path `/` only, on
- * which every handler of the host would see the token; it is there for whoever asks for that path.
+ * The name with its prefix (RFC 6265bis §4.1.3): with `__Secure-` nobody on a plain connection can plant a cookie of this
+ * name. With `__Host-` sibling hosts could not either, but browsers accept that prefix for the path `/` only, and there
+ * every handler of the host would see the token; the prefix is used where the settings ask for that path.
  */
 export function refreshCookieName(settings: AuthSettings): string {
   const { refreshCookieName: name, refreshCookiePaths: paths } = settings;
@@ -40,8 +40,8 @@ export function refreshCookieName(settings: AuthSettings): string {
 }
 
 /**
- * The fewest paths that are sent to all of these and to no other view: exact ones, without those below another. A
- * common prefix would be fewer cookies, but for `/api/refresh` and `/api/logout` it is `/api`, which is everything.
+ * The fewest cookie paths that cover these paths and no other view: the paths themselves, without those below another. A
+ * common prefix would need fewer cookies, but for `/api/refresh` and `/api/logout` it is `/api`, which covers everything.
  */
 export function coveringPaths(paths: readonly string[]): string[] {
   const bare = new Set(paths.map((path) => path.replace(/\/$/, '') || '/'));
@@ -56,20 +56,21 @@ function isBelow(path: string, other: string): boolean {
 }
 
 /**
- * The different values that a request brings under a name; of one cookie for several paths there is only one. The order
- * of several is no help: whoever can plant a cookie chooses its place (RFC 6265 §5.4).
+ * The different values that a request brings under a name; one cookie for several paths has one value. The order of
+ * several values proves nothing: an attacker who can plant a cookie chooses its place (RFC 6265 §5.4).
  */
 export function cookieValues(header: string | undefined, name: string): string[] {
   const values = (header ?? '').split(';').flatMap((pair) => parse(pair)[name] || []);
   return [...new Set(values)];
 }
 
-/** Domains that are swept, so that a host's long name makes no long answer. */
+/** How many domains are swept: a host with a long name must not cause a long answer. */
 const MOST_DOMAINS = 4;
 
 /**
- * Values of `Set-Cookie` that delete what others can have planted for these domains: a cookie of the name on any path that a
- * request's path lies on. Browsers leave alone what is not there, and what is not this host's to delete.
+ * Values of `Set-Cookie` that delete what others can have planted for these domains: cookies of the name on every path that
+ * would be sent with the request. Browsers ignore the line for a cookie that does not exist or that this host may not
+ * delete.
  *
  * @param requestPaths - of requests that are sent such a cookie
  */
@@ -87,15 +88,15 @@ export function sweepingCookies(
 }
 
 /**
- * The domains for which cookies come to a host: `a.b.example.com`, `b.example.com` and `example.com` for the first of them.
+ * The domains whose cookies a browser sends to a host: `a.b.example.com`, `b.example.com` and `example.com` for the first.
  *
- * @param host - as the browser asked for it, with its port or without
+ * @param host - as the browser names it, with or without its port
  */
 export function domainsOf(host: string): string[] {
   const bare = host.replace(/:\d+$/, '');
   if (isIP(bare) !== 0 || bare.startsWith('[')) return [];
   const labels = bare.split('.');
-  // One for a single label, such as `com`, is refused by browsers.
+  // Browsers refuse a cookie for a single label, such as `com`.
   const domains = labels.slice(0, -1).map((_, index) => labels.slice(index).join('.'));
   return domains.slice(0, 1).concat(domains.slice(1).slice(1 - MOST_DOMAINS));
 }

@@ -10,33 +10,35 @@ import { TokenController } from './token.controller.js';
 type Handler = (this: TokenController, ...parameters: unknown[]) => unknown;
 
 /**
- * The controller that serves the token views of one application: a subclass of the given one, its overridden methods
- * with all that `TokenController` says of theirs, at the given paths. Nest reads that from the metadata of each function,
- * so that an overriding method would be no route at all; and the given class must stay as it is for other applications.
+ * The controller that serves the token views of one application at the given paths: a subclass of the given controller,
+ * whose overriding methods keep the decorators of `TokenController`. Nest reads decorators from each function, so that an
+ * overriding method alone would be no route; and the given class must stay as it is for other applications.
  *
  * @throws ConfigError when it is no `TokenController`, or a path belongs to no view
  */
-export function withTokenPaths(
+export function controllerAtPaths(
   controller: Type<TokenController>,
   paths: Partial<TokenPaths>,
 ): Type<TokenController> {
   checkOptions(controller, paths);
-  class Relocated extends controller {}
-  Object.defineProperty(Relocated, 'name', { value: controller.name });
+  class AtPaths extends controller {}
+  Object.defineProperty(AtPaths, 'name', { value: controller.name });
   for (const view of TOKEN_VIEWS) {
-    const handler = forwarding(Reflect.get(controller.prototype, view) as Handler);
-    copyMetadata(lineOf(controller, view), handler);
+    const method = Reflect.get(controller.prototype, view) as Handler;
+    const handler: Handler = function (...parameters) {
+      return Reflect.apply(method, this, parameters);
+    };
+    copyMetadata(overridesOf(controller, view), handler);
     if (paths[view]) Reflect.defineMetadata(PATH_METADATA, [...paths[view]], handler);
     // OpenAPI finds the body of a route by the name of its handler.
     Object.defineProperty(handler, 'name', { value: view });
-    Object.defineProperty(Relocated.prototype, view, {
+    Object.defineProperty(AtPaths.prototype, view, {
       value: handler,
       writable: true,
       configurable: true,
     });
-    copyMemberMetadata(controller, Relocated, view);
   }
-  return Relocated;
+  return AtPaths;
 }
 
 function checkOptions(controller: Type<TokenController>, paths: Partial<TokenPaths>): void {
@@ -58,29 +60,20 @@ function checkOptions(controller: Type<TokenController>, paths: Partial<TokenPat
   if (problems.length > 0) throw new ConfigError(problems);
 }
 
-function forwarding(method: Handler): Handler {
-  return function (...parameters) {
-    return Reflect.apply(method, this, parameters);
-  };
+/** The methods of that name, from that of `TokenController` to the one that overrides all others. */
+function overridesOf({ prototype }: Type<TokenController>, view: TokenViewName): object[] {
+  const parent = Object.getPrototypeOf(prototype) as TokenController | null;
+  const inherited = parent && view in parent ? overridesOf(parent.constructor as Type, view) : [];
+  return Object.hasOwn(prototype, view) ? [...inherited, prototype[view]] : inherited;
 }
 
-/** The methods of that name, the one of `TokenController` first, the overriding ones behind it. */
-function lineOf(controller: Type<TokenController>, view: TokenViewName): object[] {
-  const line: object[] = [];
-  let prototype = controller.prototype as object | null;
-  for (; prototype !== null; prototype = Object.getPrototypeOf(prototype) as object | null) {
-    const own = Object.getOwnPropertyDescriptor(prototype, view)?.value as object | undefined;
-    if (own !== undefined) line.unshift(own);
-  }
-  return line;
-}
-
-/** Lists to which an overriding method does not add. */
+/** Lists that an overriding method replaces. */
 const REPLACED: unknown[] = [PATH_METADATA, AUTHENTICATION];
 
 /**
- * An overriding method's decorators add to the view's: guards and headers to the list, all else in its place. A guard that
- * both name is there once: two would check a password twice. One that keeps strangers out ends that the view is public.
+ * The decorators of an overriding method add to the view's: guards and headers join the list, anything else takes the
+ * place of the view's. A guard that both name is there once: two would check a password twice. A guard that keeps
+ * strangers out ends that the view is public.
  */
 function copyMetadata(sources: readonly object[], target: object): void {
   for (const source of sources) {
@@ -104,21 +97,4 @@ function isPlain(value: unknown): value is object {
   return (
     typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
   );
-}
-
-/** Metadata that is kept with the class under the member's name: parameter types and OpenAPI. */
-function copyMemberMetadata(from: Type, to: Type, member: string): void {
-  for (const [source, target] of [
-    [from.prototype, to.prototype],
-    [from, to],
-  ] as const) {
-    for (const key of Reflect.getMetadataKeys(source as object, member)) {
-      Reflect.defineMetadata(
-        key,
-        Reflect.getMetadata(key, source as object, member),
-        target as object,
-        member,
-      );
-    }
-  }
 }
