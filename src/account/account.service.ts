@@ -12,22 +12,14 @@ import { FIRST_PAGE, type PageRequest } from '../ledger/session-page.js';
 import type { Claims } from '../tokens/domain/compact.js';
 import { PasswordHasher } from '../passwords/password-hasher.js';
 import { PasswordPolicy } from '../passwords/password-policy.js';
+import {
+  SessionPresenter,
+  presentedPage,
+  type SessionResponsePage,
+} from '../session-views/session-presenter.js';
 import { UserStore } from '../users/user-store.js';
 import type { ChangePasswordDto } from './dto/change-password.dto.js';
-import { sessionResponse, type SessionResponse } from './dto/session-response.dto.js';
-
-/**
- * A part of the own sessions of a user.
- *
- * @publicApi
- */
-export interface OwnSessionPage {
-  readonly sessions: readonly SessionResponse[];
-  /** How many there are on all pages. */
-  readonly total: number;
-  /** What to ask the next page with; null behind the last one. */
-  readonly next: string | null;
-}
+import { profileResponse, type ProfileResponse } from './dto/profile-response.dto.js';
 
 /**
  * What the signed-in user can do with the own account. Each method throws what the guard would, where that has looked
@@ -45,17 +37,26 @@ export class AccountService {
     private readonly hasher: PasswordHasher,
     private readonly policy: PasswordPolicy,
     private readonly events: SecurityEvents,
+    private readonly presenter: SessionPresenter,
   ) {}
+
+  /** The user, with what the `UserStore` tells beside id and name. */
+  async profileOf(user: AuthenticatedUser): Promise<ProfileResponse> {
+    // The guard knows id and name: without further members nothing is looked up.
+    if (!this.users.profileOf) return profileResponse(user);
+    return profileResponse(user, await this.users.profileOf(await this.keyOf(user)));
+  }
 
   /** Live sessions, the newest first. */
   async listSessions(
     user: AuthenticatedUser,
     token: Claims | undefined,
     page: PageRequest = FIRST_PAGE,
-  ): Promise<OwnSessionPage> {
+  ): Promise<SessionResponsePage> {
     const current = token ? sessionIdOf(token) : null;
-    const { sessions, total, next } = await this.ledger.list(await this.keyOf(user), page);
-    return { sessions: sessions.map((session) => sessionResponse(session, current)), total, next };
+    return presentedPage(await this.ledger.list(await this.keyOf(user), page), (session) =>
+      this.presenter.forOwner(session, current),
+    );
   }
 
   /** @throws AuthError `not_found` when the user has no such live session */

@@ -1,16 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import { AccountOwner } from '../authentication/account-owner.js';
 import type { AuthenticatedUser } from '../users/authenticated-user.js';
-import {
-  staffSessionResponse,
-  type StaffSessionResponse,
-} from '../account/dto/session-response.dto.js';
 import { AuthError } from '../common/errors.js';
 import type { RequestContext } from '../common/request-context.js';
 import { sessionsEnded, type Cause } from '../events/domain/security-event.js';
 import { SecurityEvents } from '../events/security-events.js';
 import { RefreshTokenLedger } from '../ledger/refresh-token-ledger.js';
 import { FIRST_PAGE, type PageRequest } from '../ledger/session-page.js';
+import type { StaffSessionResponse } from '../session-views/dto/session-response.dto.js';
+import {
+  SessionPresenter,
+  presentedPage,
+  type SessionResponsePage,
+} from '../session-views/session-presenter.js';
 import type { StaffVerdict } from '../users/domain/standing.js';
 import { UserStore } from '../users/user-store.js';
 
@@ -22,19 +24,6 @@ import { UserStore } from '../users/user-store.js';
 export interface StaffRequest {
   readonly staff: AuthenticatedUser;
   readonly context: RequestContext;
-}
-
-/**
- * A part of the sessions of a user, as staff see them.
- *
- * @publicApi
- */
-export interface StaffSessionPage {
-  readonly sessions: readonly StaffSessionResponse[];
-  /** How many there are on all pages. */
-  readonly total: number;
-  /** What to ask the next page with; null behind the last one. */
-  readonly next: string | null;
 }
 
 /**
@@ -50,6 +39,7 @@ export class AdminService {
     private readonly users: UserStore,
     private readonly ledger: RefreshTokenLedger,
     private readonly events: SecurityEvents,
+    private readonly presenter: SessionPresenter,
   ) {}
 
   /** @throws AuthError `not_found` or `permission_denied` */
@@ -57,16 +47,16 @@ export class AdminService {
     request: StaffRequest,
     userId: string,
     page: PageRequest = FIRST_PAGE,
-  ): Promise<StaffSessionPage> {
+  ): Promise<SessionResponsePage<StaffSessionResponse>> {
     const staffId = await this.staffIdOf(request);
     requireAllowed(await this.users.judgeStaffAct(staffId, userId));
-    const { sessions, total, next } = await this.ledger.list(userId, page);
+    const found = await this.ledger.list(userId, page);
     await this.events.emit(null, {
       event: 'sessions_viewed',
       ...causeOf(staffId, request),
       target: `user:${userId}`,
     });
-    return { sessions: sessions.map(staffSessionResponse), total, next };
+    return presentedPage(found, (session) => this.presenter.forStaff(session));
   }
 
   /** @throws AuthError `not_found` or `permission_denied` */
