@@ -32,7 +32,7 @@ import { ChangePasswordDto } from './dto/change-password.dto.js';
 import { ProfileResponse } from './dto/profile-response.dto.js';
 
 /**
- * What the signed-in user sees of the own account.
+ * The account of the signed-in user.
  *
  * @publicApi
  */

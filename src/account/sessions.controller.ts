@@ -39,7 +39,7 @@ import { AccountService } from './account.service.js';
 import { SessionResponse } from '../session-views/dto/session-response.dto.js';
 
 /**
- * The sessions of the signed-in user: where the account is logged in, and how to end that.
+ * The sessions of the signed-in user: where the account is logged in, and how to log it out there.
  *
  * @publicApi
  */

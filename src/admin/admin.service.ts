@@ -28,7 +28,7 @@ export interface StaffRequest {
 
 /**
  * What staff can do with the accounts of others: staff (`is_staff`) with those of users who are not staff, superusers
- * with all, nobody with that of the last superuser. Users are named by their primary key. Each act is a line of the log.
+ * with all, nobody with that of the last superuser. Users are named by their primary key. Each act is a security event.
  *
  * @publicApi
  */
@@ -51,11 +51,9 @@ export class AdminService {
     const staffId = await this.staffIdOf(request);
     requireAllowed(await this.users.judgeStaffAct(staffId, userId));
     const found = await this.ledger.list(userId, page);
-    await this.events.emit(null, {
-      event: 'sessions_viewed',
-      ...causeOf(staffId, request),
-      target: `user:${userId}`,
-    });
+    await this.events.emit(null, [
+      { event: 'sessions_viewed', ...causeOf(staffId, request), target: `user:${userId}` },
+    ]);
     return presentedPage(found, (session) => this.presenter.forStaff(session));
   }
 
@@ -66,17 +64,16 @@ export class AdminService {
     const ended = await this.ledger.endOthers(userId, null);
     const cause = causeOf(staffId, request);
     const target = `user:${userId}` as const;
-    await this.events.emit(
-      null,
+    await this.events.emit(null, [
       { event: 'sessions_ended', ...cause, target, count: ended.length },
       ...sessionsEnded(ended, 'ended', cause),
-    );
+    ]);
   }
 
   /**
    * Refuses the user everywhere.
    *
-   * @param keepsSessions - they rest, and live again on activation; otherwise they end
+   * @param keepsSessions - whether the sessions rest and live again on activation; otherwise they end
    * @throws AuthError `not_found` or `permission_denied`
    */
   async deactivate(request: StaffRequest, userId: string, keepsSessions = false): Promise<void> {
@@ -85,11 +82,10 @@ export class AdminService {
     const ended = keepsSessions ? [] : await this.ledger.endOthers(userId, null);
     const cause = causeOf(staffId, request);
     const target = `user:${userId}` as const;
-    await this.events.emit(
-      null,
+    await this.events.emit(null, [
       { event: 'user_deactivated', ...cause, target, keptSessions: keepsSessions },
       ...sessionsEnded(ended, 'user_deactivated', cause),
-    );
+    ]);
   }
 
   /** @throws AuthError `not_found` or `permission_denied` */
@@ -97,7 +93,7 @@ export class AdminService {
     const staffId = await this.staffIdOf(request);
     requireAllowed(await this.users.setActive(userId, true, staffId));
     const cause = causeOf(staffId, request);
-    await this.events.emit(null, { event: 'user_activated', ...cause, target: `user:${userId}` });
+    await this.events.emit(null, [{ event: 'user_activated', ...cause, target: `user:${userId}` }]);
   }
 
   private async staffIdOf({ staff }: StaffRequest): Promise<string> {

@@ -250,7 +250,7 @@ export class DjangoLedger extends RefreshTokenLedger {
       await this.blacklist(presented, owner);
       const id = this.tokens.idOf(presented.claims) ?? '';
       const cause: Cause = { actor: `session:${id}`, address: ip };
-      await this.events.emit(null, ...sessionsEnded([id], 'password_changed', cause));
+      await this.events.emit(null, sessionsEnded([id], 'password_changed', cause));
       return 'password_changed';
     }
     return { owner };
@@ -262,7 +262,7 @@ export class DjangoLedger extends RefreshTokenLedger {
     if (sessionsPerUser === null) return;
     const ended = await this.sessions.endSurplus(userId, sessionsPerUser);
     const cause: Cause = { actor: `user:${userId}`, address: ip };
-    await this.events.emit(null, ...sessionsEnded(ended, 'session_limit', cause));
+    await this.events.emit(null, sessionsEnded(ended, 'session_limit', cause));
   }
 
   private async blacklist(presented: PresentedToken, owner: AuthUser | null): Promise<boolean> {

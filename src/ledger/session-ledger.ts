@@ -115,7 +115,7 @@ export class SessionLedger extends RefreshTokenLedger {
     if (problem !== null) {
       if (problem === 'password_changed') {
         await this.rows.end(this.rows.database, sid, problem);
-        await this.events.emit(null, ...sessionsEnded([sid], problem, byHolder(sid, context)));
+        await this.events.emit(null, sessionsEnded([sid], problem, byHolder(sid, context)));
       }
       return refused(problem);
     }
@@ -217,7 +217,7 @@ export class SessionLedger extends RefreshTokenLedger {
       await this.rows.end(transaction, sid, reason);
       if (reason === 'password_changed') {
         const cause = byHolder(sid, presented.context);
-        await this.events.emit(transaction, ...sessionsEnded([sid], reason, cause));
+        await this.events.emit(transaction, sessionsEnded([sid], reason, cause));
       }
       return refused(reason);
     }
@@ -255,7 +255,7 @@ export class SessionLedger extends RefreshTokenLedger {
     if (sessionsPerUser === null) return;
     const ended = await this.sessions.endSurplus(userId, sessionsPerUser);
     const cause: Cause = { actor: `user:${userId}`, address: ip };
-    await this.events.emit(null, ...sessionsEnded(ended, 'session_limit', cause));
+    await this.events.emit(null, sessionsEnded(ended, 'session_limit', cause));
   }
 
   private lacksId(claims: Claims): boolean {
@@ -269,7 +269,7 @@ export class SessionLedger extends RefreshTokenLedger {
   }
 
   private async tell(transaction: EntityManager | null, { suspicion }: Judgement): Promise<void> {
-    if (suspicion) await this.events.emit(transaction, suspicion);
+    if (suspicion) await this.events.emit(transaction, [suspicion]);
   }
 }
 
