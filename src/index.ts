@@ -1,12 +1,12 @@
 export { AccountModule } from './account/account.module.js';
 export { AccountController } from './account/account.controller.js';
-export { AccountService, type OwnSessionPage } from './account/account.service.js';
+export { AccountService } from './account/account.service.js';
 export { ChangePasswordDto } from './account/dto/change-password.dto.js';
 export { ProfileResponse } from './account/dto/profile-response.dto.js';
 export { SessionsController } from './account/sessions.controller.js';
 export { AdminController } from './admin/admin.controller.js';
 export { AdminModule } from './admin/admin.module.js';
-export { AdminService, type StaffRequest, type StaffSessionPage } from './admin/admin.service.js';
+export { AdminService, type StaffRequest } from './admin/admin.service.js';
 export { StaffGuard } from './admin/staff.guard.js';
 export { configureApp } from './http/setup.js';
 export { AuthErrorFilter } from './http/auth-error.filter.js';
@@ -38,7 +38,8 @@ export { StatelessJwtAuthGuard } from './guards/stateless-jwt-auth.guard.js';
 export type { TokenPaths } from './token-views/token-view.js';
 export { TokenController } from './token-views/token.controller.js';
 export { TokenViewsService } from './token-views/token-views.service.js';
-export { SessionResponse, StaffSessionResponse } from './account/dto/session-response.dto.js';
+export { SessionResponse, StaffSessionResponse } from './session-views/dto/session-response.dto.js';
+export { SessionPresenter, type SessionResponsePage } from './session-views/session-presenter.js';
 export { TokenObtainPairDto } from './login/dto/token-obtain-pair.dto.js';
 export {
   TokenRefreshDto,
