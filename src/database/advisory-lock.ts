@@ -27,7 +27,7 @@ const told = new Map<Lock, number>();
 /**
  * Runs the work when no other node is at it, while a connection holds the lock; null when another one is.
  *
- * Whoever may connect to the database can take the lock too, and keep it. It only spares work: nothing goes wrong when two
+ * Any role that may connect to the database can take the lock too, and keep it. It only spares work: nothing goes wrong when two
  * nodes do it at once, so a stranger is told of and not waited for.
  */
 export function tryWithAdvisoryLock<T>(
@@ -51,7 +51,7 @@ export function tryWithAdvisoryLock<T>(
 
 /**
  * Runs the work once every other node is done with it, while a connection holds the lock. A wait of more than two seconds
- * is told with whoever holds the lock.
+ * is told, with the holder of the lock.
  *
  * @param patience - ms
  * @throws ConfigError that says who holds it, when patience is over
@@ -94,7 +94,7 @@ async function take(runner: QueryRunner, lock: Lock): Promise<boolean> {
 }
 
 /**
- * The lock belongs to a transaction, which does nothing else: one of the session would stay behind on whatever connection
+ * The lock belongs to a transaction, which does nothing else: a lock of the session would stay on whatever connection
  * a pooler (PgBouncer's transaction mode) had chosen for it.
  */
 async function inLockingTransaction<T>(

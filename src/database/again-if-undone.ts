@@ -7,7 +7,7 @@ const UNDONE = /^40(001|P01)$/;
  * the deadlock, through no fault of its client.
  *
  * @param work - one transaction, or one statement
- * @param times - how often it is done again at most; each may have waited for Postgres' `deadlock_timeout`, 1 s
+ * @param times - how often it is done again at most; each time it may have waited for Postgres' `deadlock_timeout`, 1 s
  */
 export async function againIfUndone<T>(work: () => Promise<T>, times = 1): Promise<T> {
   try {

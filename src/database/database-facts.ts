@@ -9,7 +9,7 @@ export interface DatabaseFacts {
   readonly isolation: string;
   /** Tables of ours that are not in the search path. */
   readonly missing: readonly string[];
-  /** Who else may put something into what is searched. */
+  /** Other roles that may put something into what is searched. */
   readonly intruders: readonly Intruder[];
 }
 
@@ -31,7 +31,7 @@ type FactsRow = Omit<DatabaseFacts, 'intruders'> & {
  * the schema of what takes any type.
  *
  * Trusted are superusers, this role and those who own the tables: their triggers run with our rights anyway. Nor is an owner
- * of the schema or the database named, whom no REVOKE binds. Whoever may create in the database can make a schema that the
+ * of the schema or the database named, whom no REVOKE binds. A role that may create in the database can make a schema that the
  * path names and that does not exist, `"$user"` above all.
  */
 const FACTS = `
@@ -112,7 +112,7 @@ export function intruderProblem({ intruders }: DatabaseFacts): string | null {
 /**
  * What must be right before anything else is asked of the database.
  *
- * @param mustBeClosed - whether others who may create are a reason to refuse
+ * @param mustBeClosed - whether to refuse where other roles may create
  * @throws ConfigError
  */
 export async function requireSound(

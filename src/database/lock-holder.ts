@@ -1,6 +1,6 @@
 import type { QueryRunner } from 'typeorm';
 
-/** Whoever holds an advisory lock. */
+/** The connection that holds an advisory lock. */
 export interface LockHolder {
   readonly pid: number;
   readonly role: string;
@@ -26,7 +26,7 @@ export async function findLockHolder(runner: QueryRunner, key: number): Promise<
   return holder ?? null;
 }
 
-/** For a message. Names are the holder's own choice, and so are quoted. */
+/** For a message. The holder may choose its names freely, so they are quoted. */
 export function holderText({ pid, role, application, address }: LockHolder): string {
   const where = address ?? 'not visible to this role';
   return `process ${pid} of the role ${JSON.stringify(role)} (application ${JSON.stringify(application)}, address ${where})`;

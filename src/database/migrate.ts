@@ -34,13 +34,13 @@ export async function isMigrated(database: DataSource): Promise<boolean> {
 /**
  * Brings the schema up to date. Several servers may do it at once on one empty database: one works, the others wait for
  * it; so it has connections of its own without the timeouts of requests. Where nothing is pending no lock is asked for:
- * whoever may connect to the database could hold that.
+ * any role that may connect to the database could hold it.
  *
- * What a host has executed is not executed anew: pending ones are noted in its list. Where all tables are there and
- * nobody lists them, a host makes its schema by other means, and keeps it up to date itself.
+ * What a host has executed is not executed again: pending migrations are noted in its list. Where all tables are there
+ * and no list names them, a host makes its schema by other means, and keeps it up to date itself.
  *
  * @param check - what the database is asked before anything is written
- * @throws ConfigError when somebody else holds the lock for a minute
+ * @throws ConfigError when another connection holds the lock for a minute
  */
 export async function migrate(
   options: DataSourceOptions,
@@ -78,7 +78,7 @@ async function withConnections(
     ...options,
     poolSize: 2,
     entities: [],
-    // The driver that checks who answers is of the options; a table that somebody has locked is waited for as the lock is.
+    // The driver that checks who answers is of the options; a locked table is waited for as long as the lock.
     extra: { ...driverOf(options), connectionTimeoutMillis: 5000, lock_timeout: 60_000 },
   } as DataSourceOptions);
   await database.initialize();

@@ -6,7 +6,7 @@ import { againIfUndone } from './again-if-undone.js';
 /** A statement that Postgres plans once for each connection. */
 export interface Prepared {
   readonly sql: string;
-  /** What is sent: the SQL, and a comment once it had to be prepared anew. */
+  /** What is sent: the SQL, and a comment once it had to be prepared again. */
   text: string;
   name: string;
 }
@@ -16,7 +16,7 @@ export function poolOf(database: DataSource): Pool {
   return (database.driver as unknown as { master: Pool }).master;
 }
 
-/** How often a statement is prepared anew for one execution; migrations do not follow each other faster. */
+/** How often a statement is prepared again for one execution; migrations do not follow each other faster. */
 const RENEWALS = 3;
 
 export function prepared(sql: string): Prepared {
@@ -26,7 +26,7 @@ export function prepared(sql: string): Prepared {
 /**
  * Runs a prepared statement on the DataSource's own pool, past TypeORM's query runner: of a hot statement that is half of
  * the cost (test/bench). A migration that changes the type of a returned column makes Postgres refuse what was prepared
- * before; then the statement is prepared anew.
+ * before; then the statement is prepared again.
  */
 export async function runPrepared<Row extends object>(
   database: DataSource,
@@ -51,7 +51,7 @@ function named(text: string): Pick<Prepared, 'name' | 'text'> {
   return { name: `sj_${createHash('sha256').update(text).digest('hex').slice(0, 16)}`, text };
 }
 
-/** PgBouncer goes by the text and shares what is prepared among servers: it has to be one that nobody has sent before. */
+/** PgBouncer goes by the text and shares what is prepared among servers: the text has to be one that was never sent before. */
 function renew(statement: Prepared): void {
   Object.assign(statement, named(`${statement.sql} /* ${randomBytes(8).toString('hex')} */`));
 }

@@ -57,7 +57,7 @@ export class TimeoutDroppingClient extends VerifyingClient {
       this.heardAt = performance.now();
       return;
     }
-    // At once, and before whoever waits for the answer can release it: so the pool does not take it back.
+    // At once, and before the caller that waits for the answer can release it: so the pool does not take it back.
     void this.end();
     this.connection.stream.destroy();
     for (const sibling of this.siblings) {
@@ -65,7 +65,7 @@ export class TimeoutDroppingClient extends VerifyingClient {
     }
   }
 
-  /** Its pool, or whoever holds it, hears of it as of any other connection that breaks. */
+  /** The pool, or the caller that holds this connection, hears of it as of any other one that breaks. */
   private cut(): void {
     // The socket reports its end a little later, and until then the pool would hand this out to a request.
     if (this.listenerCount('error') > 0) {

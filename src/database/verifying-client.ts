@@ -2,7 +2,7 @@ import pg from 'pg';
 
 /** Requests of a server that would be answered with the password, or with what a dictionary opens. */
 const WEAK = new Set(['authenticationCleartextPassword', 'authenticationMD5Password']);
-/** What a server says to whom it has let in. */
+/** What a server says to a client that it has let in. */
 const ADMITTING = new Set(['authenticationOk', 'readyForQuery']);
 
 /** Begins as the driver's own messages do, by which a database that is away is known. */
@@ -10,8 +10,8 @@ const UNPROVED = 'Connection terminated: the server did not prove by SCRAM who i
 
 /**
  * A connection that, where its address asks for it with `require_auth=scram-sha-256` (libpq's parameter), logs in by SCRAM
- * or not at all: that proves to the server that the client knows the password, and to the client that the server does. To
- * anybody else who has taken the server's port nothing is given away, and nothing is believed.
+ * or not at all: that proves to the server that the client knows the password, and to the client that the server does. An
+ * impostor that has taken the server's port gets no password, and is not believed.
  */
 export class VerifyingClient extends pg.Client {
   constructor(options: pg.ClientConfig) {

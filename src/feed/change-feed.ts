@@ -25,7 +25,7 @@ const INTERVAL = 400;
 const OLDEST = 800;
 /** How long a reader may have been away before it forgets everything, ms: changes are kept for five minutes only. */
 const LONGEST_ABSENCE = 60_000;
-/** Between heartbeats that notifications cause, ms: the first comes at once, a storm of them is answered together. */
+/** Between heartbeats that notifications cause, ms: the first one is answered at once, a storm of them together. */
 const LEAST_INTERVAL = 5;
 /** Between attempts to connect, ms; the first one follows a loss at once. */
 const PAUSES = [0, 50, 100, 200, 400, 1000];

@@ -20,7 +20,7 @@ const SET_UP = `
   SET plan_cache_mode = force_generic_plan;
   LISTEN auth_change`;
 
-/** What a connection tells while nobody waits for an answer. */
+/** What a connection tells while no statement is under way. */
 export interface FeedConnectionEvents {
   /** A change was committed somewhere. */
   readonly onNotification: () => void;
@@ -70,7 +70,7 @@ export class FeedConnection {
     }
   }
 
-  /** @throws the driver's error, also for a connection that was lost while nobody asked */
+  /** @throws the driver's error, also for a connection that was lost between two statements */
   async query<Row extends object>(statement: {
     name: string;
     text: string;
@@ -90,7 +90,7 @@ export class FeedConnection {
   close(reason = new Error('Connection closed')): void {
     this.failure ??= reason;
     this.client.end().catch(() => undefined);
-    // A farewell, if it can be sent at once; nobody waits for the answer of a server that may be frozen.
+    // A farewell, if it can be sent at once; a server that may be frozen is not waited for.
     if (this.socket.connecting) this.socket.destroy();
     else this.socket.destroySoon();
   }

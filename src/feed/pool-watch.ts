@@ -37,7 +37,7 @@ export class PoolWatch {
   }
 
   /**
-   * Asks if it is time to. Nobody waits for the answer: a pool that is busy or away does not say where it is.
+   * Asks if it is time to. Nothing waits for the answer: a pool that is busy or away does not say where it is.
    *
    * @param now - ms on the monotonic clock
    */

@@ -37,7 +37,7 @@ export class VouchedCache<T> implements FeedListener {
   private readonly loads = new Map<string, Promise<Loaded<T>>>();
   private readonly log = new ChangeLog();
   private readonly capacity: number;
-  /** Counts what became the youngest entry. */
+  /** Counts how often an entry became the youngest one. */
   private tick = 0;
 
   constructor(
@@ -68,11 +68,11 @@ export class VouchedCache<T> implements FeedListener {
 
   /**
    * Reads a fact and keeps it, unless a change of it came meanwhile. Simultaneous calls for one key share one read; but
-   * nobody is given what was read before a change that had been heard when he asked.
+   * no call is answered with what was read before a change that had been heard when the call was made.
    */
   async load(key: string, loader: FactLoader<T>): Promise<T | null> {
     for (let joined = 0; joined < 2; joined++) {
-      // Without the feed nobody would hear of a change between the read's beginning and this call.
+      // Without the feed no change would be heard between the read's beginning and this call.
       const running = this.feed.isFresh() ? this.loads.get(key) : undefined;
       if (running === undefined) return (await this.begin(key, loader)).fact;
       const loaded = await running;

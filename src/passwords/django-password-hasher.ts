@@ -54,7 +54,7 @@ const LONGEST_QUEUE = 100;
 
 const FILLER_SALT = '0'.repeat(SALT_LENGTH);
 
-/** What a new hash looks like, with salt and hash yet to be filled in. */
+/** What a new hash looks like, whose salt and hash are still to be filled in. */
 const TEMPLATES: Record<DjangoPasswordHasherOptions['preferred'], WritablePassword> = {
   argon2: {
     format: 'argon2',
@@ -166,7 +166,7 @@ export class DjangoPasswordHasher extends PasswordHasher implements OnModuleInit
     return false;
   }
 
-  /** Stops guessing of user names, and of who has an old hash, by the time of a refusal (contract §5). */
+  /** The time of a refusal must tell neither which names exist nor which users have an old hash (contract §5). */
   async #makeUpFor(work: number, password: Buffer): Promise<void> {
     const share = 1 - work / estimatedWork(this.#preferred);
     if (share > 0) await this.#derivePreferred(password, shareOf(this.#preferred, share));
@@ -224,7 +224,7 @@ async function derive(password: Buffer, stored: ReadablePassword): Promise<Buffe
     case 'bcrypt':
       return deriveBcrypt(password.subarray(0, 72), stored);
     default: {
-      // scrypt; a format to come would not type-check here
+      // scrypt; a new format would not type-check here
       const { cost, blockSize, parallelization, salt, hash } = stored;
       // OpenSSL wants 128·r·(N + p + 2) bytes and refuses when its default of 32 MiB is less.
       const maxmem = 128 * blockSize * (cost + parallelization + 3);
@@ -238,7 +238,7 @@ async function derive(password: Buffer, stored: ReadablePassword): Promise<Buffe
 const ARGON2_VARIANTS = { argon2d: 0, argon2i: 1, argon2id: 2 } as const;
 const ARGON2_VERSIONS = { 16: 0, 19: 1 } as const;
 
-/** The library's own `verify` is not used: it compares for itself and knows only texts. */
+/** The library's own `verify` is not used: it compares by itself and takes only texts. */
 async function deriveArgon2(password: Buffer, stored: Argon2Password): Promise<Buffer> {
   const { hashRaw } = await loadArgon2();
   return hashRaw(password, {

@@ -8,8 +8,8 @@ const LIST = new URL('common-passwords.txt', import.meta.url);
 let list: Promise<string> | undefined;
 
 /**
- * Which passwords may be set. Asked wherever somebody chooses one; never where one is only checked, so that nobody is
- * shut out by an old one. A host that lets people choose a password elsewhere injects it.
+ * Which passwords may be set. Asked wherever a password is chosen; never where one is only checked, so that an old
+ * one shuts nobody out. A host that lets people choose a password elsewhere injects it.
  *
  * @publicApi
  */

@@ -12,7 +12,7 @@ export interface Client {
   readonly program: string | null;
 }
 
-/** Null where the network is unknown, also behind a proxy that nobody trusts: then nothing tells the client from any other. */
+/** Null where the network is unknown, also behind a proxy that is not trusted: then nothing tells the client from any other. */
 export function clientOf({ ip, isProxyAddress, userAgent }: RequestContext): Client | null {
   const network = networkOf(ip);
   if (network === null || isProxyAddress === true) return null;

@@ -3,12 +3,12 @@ import type { Clock } from '../common/clock.js';
 import type { RateLimitKey } from './rate-limit-key.js';
 import { RateLimitStore } from './rate-limit-store.js';
 
-/** How long the first store is left alone after a failure, ms: nobody waits for it again and again. */
+/** How long the first store is left alone after a failure, ms: requests do not wait for it again and again. */
 const PAUSE = 5000;
 
 /**
  * Counts in the first store, and in the second one while the first is away. Limits hold within each; so an outage of the
- * first gives nobody more than twice the limit, and nobody is locked out by it.
+ * first store at most doubles a limit, and locks nobody out.
  */
 export class FallbackStore extends RateLimitStore {
   private readonly logger = new Logger('FallbackStore');

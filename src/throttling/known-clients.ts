@@ -10,7 +10,7 @@ import { keyedDigest } from './rate-limit-key.js';
 
 /** How long a client is known after a log-in. */
 const KNOWN_FOR = `interval '30 days'`;
-/** Clients of one user that are remembered; of more the one that was seen last the longest ago goes. */
+/** Clients of one user that are remembered; beyond that the one that was not seen for the longest time goes. */
 const CLIENTS_PER_USER = 20;
 /** Clients that each node has noted, and for how long it does not note them again, ms. */
 const NOTED = 4096;
@@ -40,8 +40,8 @@ const NOTE = prepared(`
 
 /**
  * From where each user has logged in within 30 days: the network with the user agent. Of both the table holds a digest
- * under the signing key, which no database has; `previousSigningKeys` are asked as well, so that a new key makes nobody
- * a stranger.
+ * under the signing key, which no database has; `previousSigningKeys` are asked as well, so that a new key turns no
+ * client into a stranger.
  */
 @Injectable()
 export class KnownClients {
@@ -55,9 +55,9 @@ export class KnownClients {
 
   /**
    * Whether this user has logged in from this client; never where its network is unknown. One statement, whether or not
-   * there is such a user: the time tells nobody which names exist.
+   * there is such a user: the time does not tell which names exist.
    *
-   * @param user - the primary key; null is nobody
+   * @param user - the primary key; null where there is no such user
    */
   async isKnown(user: string | null, context: RequestContext): Promise<boolean> {
     const client = clientOf(context);

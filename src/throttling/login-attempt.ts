@@ -2,8 +2,8 @@ import type { RateLimitKey } from './rate-limit-key.js';
 import type { LoginLimits } from './login-limits.js';
 
 /**
- * One attempt, and what it is counted by. Whether its client is known to the user costs a statement, so nobody asks
- * before it matters; until then it is counted as either.
+ * One attempt, and what it is counted by. Whether its client is known to the user costs a statement, which is only sent
+ * once it matters; until then the attempt is counted as both.
  */
 export class LoginAttempt {
   private isKnown: boolean | null;
@@ -30,7 +30,7 @@ export class LoginAttempt {
   }
 
   /**
-   * The counters that decide. A client's own counts for strangers as well, so that a log-in in between, which makes the
+   * The limits that decide. That of the client counts for strangers as well, so that a log-in in between, which makes the
    * client known, wipes nothing out.
    */
   get counted(): RateLimitKey[] {
@@ -43,7 +43,7 @@ export class LoginAttempt {
     return [...own.filter((limited) => limited !== null), ...addresses];
   }
 
-  /** Where it waits for its turn: among strangers as long as nobody has asked. */
+  /** Where the attempt waits for its turn: among strangers until it is settled. */
   get places(): RateLimitKey[] {
     const { account, network, addresses } = this.limits;
     const own = this.isKnown === true ? network : account;

@@ -8,7 +8,7 @@ import { rateLimitKey, type RateLimitKey } from './rate-limit-key.js';
 
 /** Whose password an attempt is about. */
 export interface TriedAccount {
-  /** The primary key of the user whom the store has found; null where it has found nobody. */
+  /** The primary key of the user whom the store has found; null where it has found none. */
   readonly id: string | null;
   /** The name as it was typed. */
   readonly username: string;
@@ -20,7 +20,7 @@ export interface LoginLimits {
   readonly account: RateLimitKey | null;
   /** The account, for this one client. */
   readonly client: RateLimitKey | null;
-  /** The account, for all known clients in this network: who shares it with the owner gets no limit for each of them. */
+  /** The account, for all known clients in this network: others who share it with the owner get no limit for each client. */
   readonly network: RateLimitKey | null;
   readonly addresses: readonly RateLimitKey[];
 }
@@ -38,7 +38,7 @@ const IPV6_PREFIXES: readonly [bits: 64 | 56 | 48, times: number][] = [
 
 /**
  * The account is counted by the key of the user who was found, so that no other spelling of the name, which the store
- * takes for the same, has a counter of its own. Only where nobody is found the name counts, as log-in reads it: trimmed.
+ * takes for the same, has a counter of its own. Only where no user is found the name counts, as log-in reads it: trimmed.
  */
 export function loginLimits(
   { loginLimit: limit, loginLimitAddress, signingKey }: LimitSettings,
@@ -60,7 +60,7 @@ export function loginLimits(
   };
 }
 
-/** By what a change of password is limited: who guesses elsewhere must not stand in the way of it. */
+/** By what a change of password is limited: guesses elsewhere must not stand in the way of it. */
 export function passwordChangeLimits(
   { loginLimit, signingKey }: LimitSettings,
   user: string,

@@ -66,7 +66,7 @@ export class LoginThrottle {
 
   /**
    * Makes one attempt to give the password once more, in an open session that wants to change it. It is counted for user
-   * and session alone: whoever guesses at the log-in cannot keep the owner from it.
+   * and session alone: guesses at the log-in cannot keep the owner from it.
    *
    * @param session - null where the credentials name none
    * @throws AuthError `throttled`, whatever the check said
@@ -85,7 +85,7 @@ export class LoginThrottle {
     // A known client has places of its own: it must not wait in line behind strangers.
     if (isUntil(this.reached, attempt.account)) await attempt.settle();
     let work = (): Promise<T | null> => this.make(attempt, check);
-    // Everybody takes the place of the account before that of the address, so nobody waits in a circle.
+    // Every attempt takes the place of the account before that of the address, so none waits in a circle.
     for (const { key, limit } of attempt.places.toReversed()) {
       const inner = work;
       work = () => this.places.run(key, limit.attempts, inner);
@@ -104,7 +104,7 @@ export class LoginThrottle {
     return found;
   }
 
-  /** Who the client is matters only where some counter speaks against it, which saves every other log-in a statement. */
+  /** Whether the client is known matters only where a limit is reached, which saves every other log-in a statement. */
   private async look(attempt: LoginAttempt): Promise<number> {
     const wait = await this.store.get(attempt.counted);
     if (wait === 0 || attempt.isSettled) return wait;

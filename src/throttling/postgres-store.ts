@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { epoch } from '../database/epoch.js';
 import { prepared, runPrepared, type Prepared } from '../database/prepared.js';
 import { deleteExpired } from './delete-expired.js';
 import type { RateLimitKey } from './rate-limit-key.js';
@@ -8,11 +9,11 @@ import { RateLimitStore, longestWait, type RateLimitState } from './rate-limit-s
 /** Far beyond every limit, far from the end of the type. */
 const MOST_ATTEMPTS = 1_000_000_000;
 
-const STATE = `a.key, a.attempts, extract(epoch FROM a.ends_at - now())::float8 AS seconds`;
+const STATE = `a.key, a.attempts, ${epoch('a.ends_at - now()')} AS seconds`;
 
 /**
- * A statement for each number of keys. Postgres plans an array of parameters anew for each execution, since its length
- * tells the cost, a list once.
+ * A statement for each number of keys. Postgres plans an array of parameters again for each execution, since its length
+ * tells the cost, and a list once.
  *
  * @param of - the statement for keys of these numbers, from 1
  */

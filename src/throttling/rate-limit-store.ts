@@ -3,7 +3,7 @@ import type { RateLimitKey } from './rate-limit-key.js';
 /** A counter as a store keeps it. */
 export interface RateLimitState {
   readonly attempts: number;
-  /** Seconds until it begins anew, with fraction. */
+  /** Seconds until it begins again, with fraction. */
   readonly seconds: number;
 }
 

@@ -3,7 +3,7 @@ import { requirePackages } from '../config/optional-packages.js';
 
 /** Until a connection or an answer is given up, ms: a log-in asks up to three times and must be answered within 5 s. */
 const PATIENCE = 500;
-/** Until a first attempt that Redis accepts and does not answer keeps nobody waiting any more, ms. */
+/** How long the start waits for a first attempt that Redis accepts and does not answer, ms. */
 const FIRST_PATIENCE = 1000;
 /** Until a connection on which Redis says nothing is given up, ms; it is asked more often than that. */
 const LONGEST_SILENCE = 2000;

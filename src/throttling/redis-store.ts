@@ -7,7 +7,7 @@ import { connectRedis, type RedisConnection } from './redis-connection.js';
 /** So that other users of the same Redis are not met. */
 const PREFIX = 'nest-simplejwt:';
 
-/* A counter without an end would count for ever: a key that somebody made persistent gets one again. */
+/* A counter without an end would count for ever: a key that was made persistent gets one again. */
 const CONSUME = `
   local attempts = redis.call('INCR', KEYS[1])
   local left = redis.call('PTTL', KEYS[1])

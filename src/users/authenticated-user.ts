@@ -1,5 +1,5 @@
 /**
- * Who makes a request: what guards put into `request.user`. It holds no password, so that answering with it by
+ * The user who makes a request: what guards put into `request.user`. It holds no password, so that answering with it by
  * accident publishes no hash.
  *
  * @publicApi

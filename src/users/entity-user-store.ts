@@ -10,7 +10,7 @@ import { UserLookup } from './user-lookup.js';
 import { UserStore, type AuthUser } from './user-store.js';
 import type { UserTable } from './user-table.js';
 
-/** Nothing forces a column to be unique: Django's `email` is not. Any one of several could be somebody else. */
+/** Nothing forces a column to be unique: Django's `email` is not. Where several users are found, none may be taken. */
 const MOST_FOUND = 2;
 /** What no password matches: Django's mark of an account without one. */
 const UNUSABLE = '!';
@@ -94,7 +94,7 @@ export abstract class EntityUserStore<Entity extends ObjectLiteral> extends User
     return againIfUndone(() => this.standings.judge(this.users.manager, act));
   }
 
-  /** Nobody is found where the entity has no property that says who is active. */
+  /** `not_found` where the entity has no property for whether a user is active. */
   override async setActive(
     id: string,
     isActive: boolean,

@@ -15,11 +15,8 @@ export interface StaffAct {
   readonly target: string;
 }
 
-interface Row {
+interface StandingRow extends Standing {
   readonly id: string;
-  readonly is_active: boolean | null;
-  readonly is_staff: boolean | null;
-  readonly is_superuser: boolean | null;
 }
 
 /** Asks the user table who may act on whom. What a guard remembers may be a second old. */
@@ -33,14 +30,14 @@ export class Standings {
     const superuser = superuserSql(table, 'u');
     const named = `u.${table.id} = ANY($1::${table.idType}[])`;
     const select = `
-      SELECT u.${table.id}::text AS id, ${active} AS is_active, ${staff} AS is_staff,
-        ${superuser} AS is_superuser
+      SELECT u.${table.id}::text AS id, coalesce(${active}, false) AS "isActive",
+        coalesce(${staff}, false) AS "isStaff", coalesce(${superuser}, false) AS "isSuperuser"
       FROM ${table.name} u`;
     this.found = `${select} WHERE ${named}`;
     /*
      * The locks make acts on the same people wait for each other, and the second one reads what the first has left: of
      * two superusers who deactivate each other at once one finds himself inactive. Where a superuser is to be deactivated
-     * all of them are locked, so that the others cannot go meanwhile. One order for all, so that nobody waits in a circle.
+     * all of them are locked, so that the others cannot go meanwhile. One order for all, so that no act waits in a circle.
      */
     this.locked = `${select}
       WHERE ${named} OR ($2::boolean AND ${superuser} AND ${active})
@@ -72,16 +69,7 @@ export class Standings {
     statement: string,
     parameters: unknown[],
   ): Promise<Map<string, Standing>> {
-    const rows = await executor.query<Row[]>(statement, parameters);
-    return new Map(
-      rows.map((row) => [
-        row.id,
-        {
-          isActive: row.is_active === true,
-          isStaff: row.is_staff === true,
-          isSuperuser: row.is_superuser === true,
-        },
-      ]),
-    );
+    const rows = await executor.query<StandingRow[]>(statement, parameters);
+    return new Map(rows.map((row) => [row.id, row]));
   }
 }

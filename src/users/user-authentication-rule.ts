@@ -12,12 +12,12 @@ import type { AuthUser } from './user-store.js';
 export class UserAuthenticationRule {
   constructor(private readonly settings: AuthSettings) {}
 
-  /** Whether a host has put a rule of its own in the place of this one, which statements cannot know. */
+  /** Whether a host has replaced this rule by another one, which statements cannot know. */
   get isCustom(): boolean {
     return this.allows !== UserAuthenticationRule.prototype.allows;
   }
 
-  /** Whether this user, or nobody (null), may get tokens. */
+  /** Whether this user may get tokens; null where there is no user. */
   allows(user: AuthUser | null): boolean | Promise<boolean> {
     return user !== null && (user.isActive || !this.settings.checkUserIsActive);
   }

@@ -14,7 +14,7 @@ export interface WatchedUserTable {
 
 /**
  * SQL for a migration of the host: triggers that let a deactivation, a deletion and a new password take effect at once
- * on every server, also when they are written by plain SQL. A new password ends the user's sessions. It runs behind
+ * on every server, also when they are written by plain SQL. A new password ends the user's sessions. It runs after
  * `AUTH_MIGRATIONS`, whose functions it calls.
  *
  * @example

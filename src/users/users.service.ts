@@ -69,7 +69,7 @@ export class UsersService extends EntityUserStore<User> {
     return (raw as unknown[]).length > 0;
   }
 
-  /** Lets the database number new users behind those that were given ids. */
+  /** Lets the database number new users after those that were given ids. */
   async syncIds(): Promise<void> {
     await this.users.query(SYNC_IDS);
   }

@@ -1,16 +1,16 @@
+/** Keys that are remembered at most. */
+const CAPACITY = 10_000;
+
 /**
- * Which keys have changed lately, for as long as somebody wants to know: a fill asks at its end what came since its
- * start. Bounded: what it no longer remembers counts as changed.
+ * Which keys have changed lately, for as long as a fill is under way: it asks at its end what came since its start.
+ * Bounded: a key that it no longer remembers counts as changed.
  */
 export class ChangeLog {
   private readonly last = new Map<string, number>();
   private sequence = 0;
-  /** Of fills that started before this nothing can be said. */
+  /** A fill that started before this counts as overtaken. */
   private floor = 0;
   private readers = 0;
-
-  /** @param capacity - keys remembered at most */
-  constructor(private readonly capacity = 10_000) {}
 
   /** Starts a fill. Each `open` needs its `close`. */
   open(): number {
@@ -28,7 +28,7 @@ export class ChangeLog {
   record(key: string): void {
     if (this.readers === 0) return;
     this.last.set(key, ++this.sequence);
-    if (this.last.size > this.capacity) this.recordEverything();
+    if (this.last.size > CAPACITY) this.recordEverything();
   }
 
   /** Notes that everything may have changed. */

@@ -10,8 +10,8 @@ export interface TrimMark {
 }
 
 /**
- * When a node trims the change table and how far. It goes by where the node's own heartbeats stood some minutes ago, not
- * by times of rows: a transaction may commit long after its rows were written.
+ * When a node trims the change table and how far: up to where its heartbeats stood some minutes ago. Times of rows do not
+ * count: a transaction may commit long after its rows were written.
  */
 export class TrimSchedule {
   private marks: (TrimMark & { readonly at: number })[] = [];

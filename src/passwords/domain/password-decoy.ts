@@ -17,7 +17,7 @@ export function passwordDecoy(encoded: string): string | null {
 }
 
 function decoyOf(stored: ReadablePassword): string {
-  // Nobody finds a password whose hash has no bit set.
+  // No password can be found whose hash has no bit set.
   const hash = Buffer.alloc(stored.hash.length).toString('base64');
   switch (stored.format) {
     case 'pbkdf2_sha256':
@@ -34,7 +34,7 @@ function decoyOf(stored: ReadablePassword): string {
       return `${stored.format}$$2b$${cost}$${BCRYPT_SALT}${BCRYPT_HASH}`;
     }
     default: {
-      // scrypt; a format to come would not type-check here
+      // scrypt; a new format would not type-check here
       const { cost, blockSize, parallelization } = stored;
       return `scrypt$${cost}$${SALT}$${blockSize}$${parallelization}$${hash}`;
     }

@@ -147,7 +147,7 @@ export function estimatedWork(stored: ReadablePassword): number {
     case 'bcrypt_sha256':
     case 'bcrypt':
       return 2 ** stored.cost * 63;
-    default: // scrypt; a format to come would not type-check here
+    default: // scrypt; a new format would not type-check here
       return stored.cost * stored.blockSize * stored.parallelization * 0.37;
   }
 }

@@ -1,4 +1,4 @@
-/** What of a user decides what staff may do: of those who act, and of those they act on. */
+/** What decides what staff may do: it is asked of the user who acts, and of the user acted on. */
 export interface Standing {
   readonly isActive: boolean;
   readonly isStaff: boolean;
@@ -9,13 +9,13 @@ export interface Standing {
  * Whether a member of staff may act on a user.
  *
  * - `not_allowed`: staff act on users who are not staff, superusers on everybody
- * - `last_superuser`: nobody would be left to undo it
+ * - `last_superuser`: no one would be left who could undo it
  *
  * @publicApi
  */
 export type StaffVerdict = 'allowed' | 'not_allowed' | 'not_found' | 'last_superuser';
 
-/** Judges an act by what holds at its moment; null for whoever is not in the table. */
+/** Judges an act by what holds at its moment; null for a user who is not in the table. */
 export function judgeStaffAct(actor: Standing | null, target: Standing | null): StaffVerdict {
   if (actor === null || !actor.isActive || !actor.isStaff) return 'not_allowed';
   if (target === null) return 'not_found';
@@ -25,7 +25,7 @@ export function judgeStaffAct(actor: Standing | null, target: Standing | null): 
 /**
  * Judges a deactivation, which must leave a superuser who can undo it.
  *
- * @param others - who else could, at this moment
+ * @param others - other users who could, at this moment
  */
 export function judgeDeactivation(
   actor: Standing | null,

@@ -23,7 +23,7 @@ export function isKeyType(type: string): type is KeyType {
 }
 
 /**
- * Whether a text is the canonical spelling of some key: `01`, ` 1 ` and `1.0` are nobody's, nor is a UUID in capitals.
+ * Whether a text is the canonical spelling of some key: `01`, ` 1 ` and `1.0` are no keys, nor is a UUID in capitals.
  * Any other text would make the database refuse the statement, or be a second name of one user.
  */
 export function isKey(text: string, type: KeyType): boolean {
