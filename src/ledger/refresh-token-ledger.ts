@@ -93,7 +93,7 @@ export interface SessionPage {
   readonly sessions: readonly SessionInfo[];
   /** How many there are on all pages. */
   readonly total: number;
-  /** What to ask the next page with; null behind the last one. */
+  /** What to ask the next page with; null after the last one. */
   readonly next: string | null;
 }
 
