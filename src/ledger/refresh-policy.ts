@@ -8,7 +8,7 @@ import { UserAuthenticationRule } from '../users/user-authentication-rule.js';
 import { UserStore, type AuthUser } from '../users/user-store.js';
 import { networkOf } from './domain/network.js';
 import { refreshEventOf } from './domain/refresh-event.js';
-import { judgeRefresh, type RefreshVerdict } from './domain/verdict.js';
+import { endsSession, judgeRefresh, type RefreshVerdict } from './domain/verdict.js';
 import { isLive, sidOf, type SessionRow, type SessionWithUser } from './session-row.js';
 
 /** Who presents a refresh or sliding token, and whether a rule of the host refuses this user. */
@@ -82,7 +82,7 @@ export class RefreshPolicy {
     });
     return {
       ...judged,
-      endsSession: judged.verdict === 'reused' || judged.verdict === 'invalid',
+      endsSession: endsSession(judged),
       events: event ? [event] : [],
     };
   }

@@ -1,6 +1,7 @@
 import type { RequestContext } from '../common/request-context.js';
 import type { AuthSettings } from '../config/auth-settings.js';
 import type { Claims } from '../tokens/domain/compact.js';
+import type { RefreshVerdict } from './domain/verdict.js';
 import type { PageRequest } from './session-page.js';
 import type { TokenSubject } from '../tokens/tokens.service.js';
 import type { AuthUser } from '../users/user-store.js';
@@ -35,11 +36,8 @@ export type IssuedToken = PresentedToken;
  * @publicApi
  */
 export type Refusal =
-  | 'invalid'
+  | Exclude<RefreshVerdict['verdict'], 'rotated' | 'replayed' | 'recovered'>
   | 'blacklisted'
-  | 'session_ended'
-  | 'stale'
-  | 'reused'
   | 'no_account'
   | 'password_changed';
 
@@ -93,7 +91,7 @@ export interface SessionPage {
   readonly sessions: readonly SessionInfo[];
   /** How many there are on all pages. */
   readonly total: number;
-  /** What to ask the next page with; null behind the last one. */
+  /** What to ask the next page with; null after the last one. */
   readonly next: string | null;
 }
 

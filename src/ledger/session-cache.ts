@@ -7,7 +7,7 @@ import { SessionRepository } from './session-repository.js';
 
 /** What is known of a live session with its user, or of a user alone. */
 export interface SessionContext {
-  /** Its name in the cache. */
+  /** The name of these facts in the cache. */
   readonly key: string;
   /** The session, 32 hex digits; null where a user was looked up without one. */
   readonly sid: string | null;
@@ -17,8 +17,8 @@ export interface SessionContext {
 }
 
 /**
- * What the guard asks on every request: live sessions with their users, and users alone. Asked again it costs nothing,
- * as long as the change feed vouches that nothing has changed; otherwise the database is asked (design §4).
+ * What the guard asks on every request: live sessions with their users, and users alone. The same question again costs
+ * nothing as long as the change feed vouches that nothing has changed; otherwise the database is asked (design §4).
  */
 @Injectable()
 export class SessionCache {
@@ -46,7 +46,7 @@ export class SessionCache {
     return facts && this.isWithinEnd(facts) ? facts : null;
   }
 
-  /** Whether the session has ended, asked of the database, never of the memory. */
+  /** Whether the session has ended, asked of the database, never of the cache. */
   async hasEnded(sid: string): Promise<boolean> {
     return (await this.rows.findFacts(sid)) === null;
   }
@@ -65,7 +65,7 @@ export class SessionCache {
     return this.isWithinEnd(facts) && this.cache.find(facts.key) === facts;
   }
 
-  /** Only what lets a request in is kept: whoever was just activated must not be refused for a moment longer. */
+  /** Only facts that let a request in are kept: a user who was just activated must not be refused a moment longer. */
   private async find(
     key: string,
     load: () => Promise<SessionContext | null>,

@@ -32,7 +32,7 @@ import { SessionRepository, type ForeignToken } from './session-repository.js';
 import { isLive, type CurrentToken, type SessionRow } from './session-row.js';
 import { SessionTokens } from './session-tokens.js';
 
-/** Between two notes of when a session was used, seconds, where its refresh tokens do not rotate. */
+/** Seconds between two notes of when a session was used, where its refresh tokens do not rotate. */
 const NOTE_INTERVAL = 60;
 
 /**
@@ -124,8 +124,8 @@ export class SessionLedger extends RefreshTokenLedger {
   }
 
   /**
-   * Of an access token no session is looked at. A refresh token counts for as long as it could still get an answer, the
-   * current one's parent too: nobody who holds a copy may learn when its owner refreshes (design §3).
+   * No session is looked at for an access token. A refresh token counts as long as it could get an answer, the parent of
+   * the current one included: the holder of a copy must not learn when the owner refreshes (design §3).
    */
   override async isRevoked(claims: Claims): Promise<boolean> {
     const type = this.tokens.typeOf(claims);
@@ -136,7 +136,7 @@ export class SessionLedger extends RefreshTokenLedger {
     }
     if (type !== RefreshToken.type) return false;
     const reference = this.referenceOf(claims);
-    // Without the id that it must have it is refused for that.
+    // A token without the id that it must have is refused for that.
     if (reference === null) return !this.lacksId(claims);
     const row = await this.rows.find(reference.sid);
     if (reference.isForeign && (await this.isBlacklisted(claims))) return true;
@@ -188,8 +188,8 @@ export class SessionLedger extends RefreshTokenLedger {
   }
 
   /**
-   * Decides on what it sees. Only what has to write locks the session, decides once more, and writes in the same
-   * transaction, before anything is answered: however many duplicates come at once, they hold no connections.
+   * Decides on the row as it is. Only a decision that has to be written locks the session, decides once more, and writes
+   * in the same transaction, before anything is answered: so many duplicates at once hold no connections.
    */
   private async settle(sid: string, attempt: RefreshAttempt): Promise<SpendOutcome> {
     const seen = await this.rows.find(sid);

@@ -83,9 +83,9 @@ export function sessionSql(user: UserTable): SessionSql {
       FOR SHARE OF u
       RETURNING ${STATE}`,
     /*
-     * The common case, for several sessions in one round trip. A row that somebody else has locked is passed over, so
-     * that nobody waits for another's session and two batches cannot wait for each other; like a row that has another
-     * generation by now, it is judged by what `lock` shows.
+     * The common case, for several sessions in one round trip. A row that another transaction has locked is passed over, so
+     * that no request waits for the session of another one and two batches cannot wait for each other; like a row that has
+     * another generation by now, it is judged by what `lock` shows.
      */
     rotate: `
       WITH presented AS (
@@ -163,7 +163,7 @@ export function sessionSql(user: UserTable): SessionSql {
       gone AS (
         DELETE FROM auth_session s USING step
         WHERE s.id = step.id
-          -- Nothing that anybody could still use: no news for the change feed.
+          -- Nothing that could still be used: no news for the change feed.
           AND (SELECT set_config('nest_simplejwt.changes', '2001', true)) IS NOT NULL
           AND GREATEST(s.expires_at, s.adopted_until) < now() - make_interval(secs => $2::float8)
         RETURNING s.id)

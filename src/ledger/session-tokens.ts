@@ -2,8 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AuthSettings } from '../config/auth-settings.js';
 import type { Claims } from '../tokens/domain/compact.js';
 import { TokensService } from '../tokens/tokens.service.js';
-import { GENERATION_CLAIM, SESSION_CLAIM } from './domain/session-claims.js';
-import { refreshTokenId } from './domain/successor.js';
+import { GENERATION_CLAIM, SESSION_CLAIM, refreshTokenId } from './domain/session-claims.js';
 import type { IssuedToken } from './refresh-token-ledger.js';
 import type { CurrentToken, SessionRow } from './session-row.js';
 

@@ -44,7 +44,7 @@ export class Session {
   @Column({ name: 'is_sliding', type: 'boolean' })
   isSliding: boolean;
 
-  /** The user's primary key, as text: hosts may have keys of any type. Null for a foreign token of nobody. */
+  /** The user's primary key, as text: hosts may have keys of any type. Null where another issuer's token names no user of ours. */
   @Index('auth_session_user_id')
   @Column({ name: 'user_id', type: 'text', nullable: true })
   userId: string | null;

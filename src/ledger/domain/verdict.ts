@@ -99,6 +99,11 @@ export type RefreshVerdict =
   | { readonly verdict: 'stale' | 'reused'; readonly evidence: Evidence }
   | { readonly verdict: 'replayed' | 'invalid' | 'session_ended' };
 
+/** Whether the session ends with this verdict. */
+export function endsSession({ verdict }: RefreshVerdict): boolean {
+  return verdict === 'reused' || verdict === 'invalid';
+}
+
 /**
  * What the rotation of the current generation writes. The common case is decided by one `UPDATE` that
  * never loads the row; this is its meaning: `generation + 1`, the old generation as the parent, and the

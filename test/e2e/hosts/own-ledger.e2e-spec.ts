@@ -4,9 +4,11 @@ import {
   AccountModule,
   AuthModule,
   JwtAuthGuard,
+  OAuthModule,
   PasswordHasher,
   UsersService,
 } from '../../../src/index.js';
+import { OAUTH_CLIENTS, OAuthService } from '../../support/oauth-service.js';
 import { describeLedger } from '../../support/ledger-contract.js';
 import { SIGNING_KEY, hostDatabase, hostTypeOrm, startHost, stopHosts, type Host } from './host.js';
 import { StrictLedger, StrictTokens1700000001000 } from './strict-ledger.js';
@@ -30,9 +32,11 @@ async function startStrictHost(): Promise<Host & { database: string }> {
       AuthModule.forRoot({
         signingKey: SIGNING_KEY,
         checkSession: false,
+        oauthClients: [OAUTH_CLIENTS],
         overrides: { ledger: StrictLedger },
       }),
       AccountModule,
+      OAuthModule,
     ],
     controllers: [OpenController],
   })
@@ -76,6 +80,18 @@ describe('a host with a ledger of its own', () => {
     expect((await host.client.verify(next.body.refresh)).status).toBe(200);
     expect((await host.client.blacklist(next.body.refresh)).status).toBe(200);
     expect((await host.client.refresh(next.body.refresh)).status).toBe(401);
+  });
+
+  it('ends a sliding token that another service revokes', async () => {
+    const body = { username: 'alice', password: 'correct horse' };
+    const sliding = '/login/simpleJWT/sliding';
+    const { token } = (await host.client.post<{ token: string }>(sliding, body)).body;
+    const revoked = await new OAuthService(host.url).revoke(token);
+    expect(revoked).toMatchObject({ status: 200, body: {} });
+    expect(await host.client.post(`${sliding}/refresh`, { token })).toMatchObject({
+      status: 401,
+      body: { detail: 'Token is blacklisted' },
+    });
   });
 
   it('lists its tokens as the sessions of their user', async () => {

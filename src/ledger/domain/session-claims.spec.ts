@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { adoptedSessionId, refreshTokenId } from './successor.js';
+import { adoptedSessionId, refreshTokenId } from './session-claims.js';
 
 const SID = '000102030405060708090a0b0c0d0e0f';
 
