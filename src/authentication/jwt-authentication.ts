@@ -156,7 +156,7 @@ export class JwtAuthentication extends Authentication {
    *
    * @throws AuthError `token_not_valid`, `user_not_found`, `user_inactive` or `password_changed`
    */
-  protected async factsOf(claims: Claims): Promise<LiveFacts | null> {
+  async factsOf(claims: Claims): Promise<LiveFacts | null> {
     const claim = this.tokens.userIdOf(claims);
     if (claim === undefined) {
       throw new InvalidTokenError('Token contained no recognizable user identification', {

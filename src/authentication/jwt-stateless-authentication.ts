@@ -18,7 +18,7 @@ export interface TokenUser extends AuthenticatedUser {
 /** SimpleJWT's `JWTStatelessUserAuthentication`: the token is believed, no user is looked up. */
 @Injectable()
 export class JwtStatelessAuthentication extends JwtAuthentication {
-  protected override factsOf(claims: Claims): Promise<null> {
+  override factsOf(claims: Claims): Promise<null> {
     if (this.tokens.userIdOf(claims) !== undefined) return Promise.resolve(null);
     throw new InvalidTokenError('Token contained no recognizable user identification', {
       reason: 'no_user_id',

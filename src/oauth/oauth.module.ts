@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common';
 import { AuthenticationModule } from '../auth/authentication.module.js';
-import { GuardJudgement } from './guard-judgement.js';
 import { IntrospectionService } from './introspection.service.js';
 import { OAuthClientGuard } from './oauth-client.guard.js';
 import { OAuthClients } from './oauth-clients.service.js';
@@ -16,12 +15,6 @@ import { RevocationService } from './revocation.service.js';
 @Module({
   imports: [AuthenticationModule],
   controllers: [OAuthController],
-  providers: [
-    GuardJudgement,
-    IntrospectionService,
-    OAuthClientGuard,
-    OAuthClients,
-    RevocationService,
-  ],
+  providers: [IntrospectionService, OAuthClientGuard, OAuthClients, RevocationService],
 })
 export class OAuthModule {}

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { InvalidTokenError, UnavailableError } from '../common/errors.js';
+import { UnavailableError } from '../common/errors.js';
 import { AuthSettings } from '../config/auth-settings.js';
 import { sessionsEnded, type Cause } from '../events/security-event.js';
 import { AuthFacts } from '../ledger/auth-facts.js';
@@ -34,7 +34,7 @@ export class RevocationService {
    * @throws UnavailableError when the session is live after as before
    */
   async revoke(token: string, cause: Cause): Promise<void> {
-    const claims = await this.findClaims(token);
+    const claims = await this.tokens.findClaims(token);
     if (claims === null) return;
     const isA = (kind: TokenKind): boolean => this.tokens.kindProblem(claims, kind) === null;
     let isEnded = false;
@@ -70,14 +70,5 @@ export class RevocationService {
     // Somebody else was faster, or nothing was ended and the token goes on opening doors: 200 would be a lie then.
     if (!(await this.facts.hasEnded(sid))) throw new UnavailableError('session_not_ended');
     return false;
-  }
-
-  private async findClaims(token: string): Promise<Claims | null> {
-    try {
-      return await this.tokens.decode(token);
-    } catch (error) {
-      if (error instanceof InvalidTokenError) return null;
-      throw error;
-    }
   }
 }

@@ -59,6 +59,16 @@ export class TokensService {
     return this.backend.decode(token);
   }
 
+  /** As `decode`; null for a token that is not good. */
+  async findClaims(token: string): Promise<Claims | null> {
+    try {
+      return await this.decode(token);
+    } catch (error) {
+      if (error instanceof InvalidTokenError) return null;
+      throw error;
+    }
+  }
+
   /** The claims of a token that was decoded before and is good now, without waiting; null for any other. */
   recall(token: string): Claims | null {
     return this.backend.recall(token);
