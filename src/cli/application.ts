@@ -5,8 +5,8 @@ import { migrateOrExplain, withSigningKey } from '../server/server.js';
 import type { Config } from '../config/environment.js';
 import { withDataSource } from '../server/data-source.js';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres.js';
-import { checkKeyRing } from '../keys/check-key-ring.js';
-import { loadConfiguredKeys } from '../keys/key-material.js';
+import { checkKeyRing } from '../keys/key-encryption.js';
+import { loadConfiguredKeys } from '../keys/configured-keys.js';
 
 /**
  * Runs the work on the database that the server would use, its schema up to date: the one of `DATABASE_URL`, or the

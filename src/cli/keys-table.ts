@@ -1,4 +1,4 @@
-import type { KeyDescription } from '../keys/key-description.js';
+import type { KeyDescription } from '../keys/key-rotation.service.js';
 
 const HEAD = ['kid', 'algorithm', 'state', 'created', 'signs since', 'retired', 'verifies until'];
 

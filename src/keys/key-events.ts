@@ -1,5 +1,5 @@
 import { securityEvent, type Cause, type SecurityEvent } from '../events/security-event.js';
-import type { StoredKey } from './key-rows.js';
+import type { StoredKey } from './key-repository.js';
 
 type KeyEvent = Extract<SecurityEvent, { target: `key:${string}` }>['event'];
 

@@ -7,8 +7,8 @@ import { AuthSettings } from '../config/auth-settings.js';
 import { ChangeFeed, type FeedListener } from '../feed/change-feed.js';
 import { longestLifetime } from './domain/key-state.js';
 import { isThumbprint, type PublicJwk } from './domain/jwk.js';
-import { KeyRows, type StoredKey } from './key-rows.js';
-import { KeySealer } from './key-sealer.js';
+import { KeyRepository, type StoredKey } from './key-repository.js';
+import { KeyEncryption } from './key-encryption.js';
 import { RingReader } from './ring-reader.js';
 import { NO_KEYS, readRing, type RingKey, type RingKeys } from './ring-keys.js';
 import type { SigningKey, VerifyingKey } from './verifying-key.js';
@@ -25,8 +25,8 @@ const LOOK_INTERVAL = 500;
 @Injectable()
 export class KeyRing implements FeedListener, OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger('KeyRing');
-  private readonly rows: KeyRows;
-  private readonly sealer: KeySealer;
+  private readonly rows: KeyRepository;
+  private readonly encryption: KeyEncryption;
   private readonly lifetime: number;
   private keys: RingKeys = NO_KEYS;
   private readonly reader: RingReader;
@@ -41,8 +41,8 @@ export class KeyRing implements FeedListener, OnModuleInit, OnApplicationShutdow
     private readonly clock: Clock,
     settings: AuthSettings,
   ) {
-    this.rows = new KeyRows(database);
-    this.sealer = new KeySealer(settings);
+    this.rows = new KeyRepository(database);
+    this.encryption = new KeyEncryption(settings);
     this.lifetime = longestLifetime(settings);
     this.reader = new RingReader(() => this.load(), feed, clock);
     feed.subscribe(this);
@@ -123,7 +123,7 @@ export class KeyRing implements FeedListener, OnModuleInit, OnApplicationShutdow
 
   /** Without a key, and without the means to make one, nothing is looked up: a `kid` means nothing to us. */
   private get isUsed(): boolean {
-    return this.sealer.isReady || !this.isEmpty || !this.reader.hasRead;
+    return this.encryption.isReady || !this.isEmpty || !this.reader.hasRead;
   }
 
   private async settle(): Promise<void> {
@@ -147,7 +147,7 @@ export class KeyRing implements FeedListener, OnModuleInit, OnApplicationShutdow
     try {
       const stored = await this.rows.findLive();
       await this.noteLifetime(stored);
-      this.keys = readRing(stored, this.sealer, this.keys);
+      this.keys = readRing(stored, this.encryption, this.keys);
     } catch (error) {
       throw new UnavailableError('key_ring_unavailable', { cause: error });
     }
@@ -161,7 +161,7 @@ export class KeyRing implements FeedListener, OnModuleInit, OnApplicationShutdow
   private async noteLifetime(stored: readonly StoredKey[]): Promise<void> {
     this.unnoted = null;
     const signing = stored.find(({ state }) => state === 'signing');
-    if (!signing || signing.longestLifetime >= this.lifetime || !this.sealer.isReady) return;
+    if (!signing || signing.longestLifetime >= this.lifetime || !this.encryption.isReady) return;
     try {
       await this.rows.raiseLifetime(signing.kid, this.lifetime);
     } catch (error) {

@@ -6,7 +6,7 @@ import { environmentName } from '../config/settings.js';
 import { isHmac, isRingAlgorithm } from './domain/algorithm.js';
 import type { PublicJwk } from './domain/jwk.js';
 import { JwkSetClient } from './jwk-set.client.js';
-import { loadConfiguredKeys, type ConfiguredKeys } from './key-material.js';
+import { loadConfiguredKeys, type ConfiguredKeys } from './configured-keys.js';
 import { KeyRing } from './key-ring.js';
 import type { SigningKey, VerifyingKey } from './verifying-key.js';
 

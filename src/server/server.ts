@@ -23,8 +23,8 @@ import {
   type EmbeddedPostgres,
 } from '../embedded-postgres/embedded-postgres.js';
 import { migrate } from '../database/migrate.js';
-import { checkKeyRing } from '../keys/check-key-ring.js';
-import { loadConfiguredKeys } from '../keys/key-material.js';
+import { checkKeyRing } from '../keys/key-encryption.js';
+import { loadConfiguredKeys } from '../keys/configured-keys.js';
 
 /** A server that answers. */
 export interface RunningServer {
