@@ -3,7 +3,7 @@ import type { StoredKey } from './key-repository.js';
 
 type KeyEvent = Extract<SecurityEvent, { target: `key:${string}` }>['event'];
 
-/** Tells of every key of the ring that a change has made, put in use or taken out of use. */
+/** Logs an event for every key of the ring that a change has made, put in use or taken out of use. */
 export function tellKeyChanges(
   before: readonly StoredKey[],
   after: readonly StoredKey[],

@@ -19,9 +19,9 @@ export interface RingKey extends VerifyingKey {
 export interface RingKeys {
   readonly verifying: ReadonlyMap<string, RingKey>;
   readonly signing: SigningKey | null;
-  /** Private keys by id: of the one that signs and of the next ones, which must be able to at once. */
+  /** Private keys by id: the one that signs, and the next ones, which must be ready to sign at once. */
   readonly decrypted: ReadonlyMap<string, KeyObject>;
-  /** Why a private key could not be decrypted: the operator has to mend it. */
+  /** Why a private key could not be decrypted, for the operator. */
   readonly problem: ConfigError | null;
   /** Ids of keys whose public part is not what the row says; they are not used. */
   readonly damaged: readonly string[];
@@ -37,8 +37,8 @@ export const NO_KEYS: RingKeys = {
 };
 
 /**
- * Makes keys of the stored rows. A key that has not changed stays the object that it was: tokens that were verified with
- * it remain known, and nothing is parsed twice.
+ * Makes keys of the stored rows. A key that has not changed stays the same object: tokens that were verified with it remain
+ * known, and nothing is parsed twice.
  */
 export function readRing(
   stored: readonly StoredKey[],

@@ -2,7 +2,7 @@ import { readBasic } from '../authentication/headers.js';
 import { OAuthError } from './oauth-error.js';
 import type { OAuthParameters } from './oauth-parameters.js';
 
-/** What a client shows of itself. */
+/** The id of a client, and its secret as it was sent. */
 export interface ClientCredentials {
   readonly id: string;
   readonly secret: string;
@@ -41,7 +41,7 @@ function readClient(authorization: string): ClientCredentials | null {
   return id === null || secret === null ? null : { id, secret };
 }
 
-/** Unlike other users of HTTP Basic, OAuth form-encodes both parts before they are joined (RFC 6749 §2.3.1). */
+/** In OAuth, unlike elsewhere, both parts are form-encoded before HTTP Basic joins them (RFC 6749 §2.3.1). */
 function formDecoded(text: string): string | null {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));

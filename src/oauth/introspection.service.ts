@@ -49,9 +49,9 @@ export class IntrospectionService {
   }
 
   /**
-   * An access token is judged as the guard does it, from memory. A refresh token must be its session's current one or that
-   * one's parent, which could still get an answer, and a sliding one not blacklisted: the database is asked, never a cache
-   * (contract §6, step 7).
+   * An access token is judged from memory, as by the guard. A refresh token must be the current one of its session or the
+   * parent of that, which could still be answered; a sliding token must not be blacklisted: the database is asked about
+   * both, never a cache (contract §6, step 7).
    */
   private async findLive(claims: Claims): Promise<IntrospectionResponse | null> {
     const kind = this.kinds.find((one) => this.tokens.kindProblem(claims, one) === null);

@@ -7,8 +7,8 @@ import { OAuthController } from './oauth.controller.js';
 import { RevocationService } from './revocation.service.js';
 
 /**
- * `POST /oauth/revoke` and `POST /oauth/introspect` for other services. Import it beside `AuthModule.forRoot()`, whose
- * `oauthClients` say who they are.
+ * `POST /oauth/revoke` and `POST /oauth/introspect` for other services. Import this module beside `AuthModule.forRoot()`,
+ * whose option `oauthClients` names the services.
  *
  * @publicApi
  */

@@ -26,12 +26,12 @@ export class RevocationService {
   ) {}
 
   /**
-   * Ends what the token stands for: the session, of which an access token is as good a name as a refresh token (RFC 7009
-   * §2.1 leaves it to us). A token that is no good any more has reached what the caller wants, which is no error (§2.2).
+   * Ends the session of the token, which an access token names as well as a refresh token does (RFC 7009 §2.1 leaves that
+   * to the server). For a token that is not good any more nothing is left to do, which is no error (§2.2).
    *
-   * @throws OAuthError `unsupported_token_type` for an access token that would be accepted after as before: of the Django
-   *   ledger, or without `CHECK_SESSION`
-   * @throws UnavailableError when the session is live after as before
+   * @throws OAuthError `unsupported_token_type` for an access token that would still be accepted: of the Django ledger, or
+   *   without `CHECK_SESSION`
+   * @throws UnavailableError when the session could not be ended
    */
   async revoke(token: string, cause: Cause): Promise<void> {
     const claims = await this.tokens.findClaims(token);
@@ -62,12 +62,12 @@ export class RevocationService {
     return this.endSession(sid);
   }
 
-  /** Whether this call has ended it. */
+  /** Whether this call has ended the session. */
   private async endSession(sid: string | null): Promise<boolean> {
     const live = sid === null ? null : await this.facts.findSession(sid);
     if (sid === null || !live) return false;
     if (await this.ledger.end(String(live.user.id), sid)) return true;
-    // Somebody else was faster, or nothing was ended and the token goes on opening doors: 200 would be a lie then.
+    // Either another request was faster, or nothing was ended and the token still works: then 200 would be wrong.
     if (!(await this.facts.hasEnded(sid))) throw new UnavailableError('session_not_ended');
     return false;
   }
