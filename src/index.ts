@@ -75,8 +75,12 @@ export type { Actor, Cause } from './events/domain/security-event.js';
 export { HealthModule } from './health/health.module.js';
 export { JwksController } from './jwks/jwks.controller.js';
 export { JwksModule } from './jwks/jwks.module.js';
-export type { KeyChange, KeyDescription } from './keys/key-description.js';
-export { KeyRotationService, type RetireOptions } from './keys/key-rotation.service.js';
+export {
+  KeyRotationService,
+  type RetireOptions,
+  type KeyChange,
+  type KeyDescription,
+} from './keys/key-rotation.service.js';
 export { KeysModule } from './keys/keys.module.js';
 export { KeysService, type FoundKeys, type KeyHeader } from './keys/keys.service.js';
 export { RotateKeysTask } from './keys/rotate-keys.task.js';

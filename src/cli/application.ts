@@ -5,8 +5,8 @@ import { withSigningKey } from '../server/start.js';
 import type { Config } from '../config/environment.js';
 import { updateSchema, withDataSource } from '../server/data-source.js';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres.js';
-import { checkKeyRing } from '../keys/check-key-ring.js';
-import { loadConfiguredKeys } from '../keys/key-material.js';
+import { checkKeyRing } from '../keys/key-encryption.js';
+import { loadConfiguredKeys } from '../keys/configured-keys.js';
 
 /**
  * Brings the schema of the server's database up to date and runs the work on it. The database is that of `DATABASE_URL`,

@@ -4,8 +4,11 @@ import { exitOnOperatorError } from '../server/process.js';
 import { readEnvironment } from '../config/environment.js';
 import { withDataSource } from '../server/data-source.js';
 import { RING_ALGORITHMS, type RingAlgorithm } from '../keys/domain/algorithm.js';
-import type { KeyChange, KeyDescription } from '../keys/key-description.js';
-import { KeyRotationService } from '../keys/key-rotation.service.js';
+import {
+  KeyRotationService,
+  type KeyChange,
+  type KeyDescription,
+} from '../keys/key-rotation.service.js';
 import type { Cause } from '../events/domain/security-event.js';
 import { SecurityEvents } from '../events/security-events.js';
 import { withDatabase } from './application.js';

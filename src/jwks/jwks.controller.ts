@@ -18,8 +18,8 @@ import { JwkSetResponse } from './dto/jwk-set-response.dto.js';
 /** RFC 7517 §8.5.2. */
 const JWK_SET_TYPE = 'application/jwk-set+json';
 /**
- * Seconds that caches may keep the set: a key that was retired at once is believed elsewhere for no longer. A next key is
- * published longer than this before the schedule lets it sign.
+ * Seconds that caches may keep the set, and so the longest that others accept a key after its end. The schedule publishes
+ * a next key longer than this before the key signs.
  */
 const MAX_AGE = 300;
 
@@ -69,7 +69,7 @@ export class JwksController {
   }
 }
 
-/** A key's id is its thumbprint, while the order of its members depends on where it was read from. */
+/** Made of the ids, which are thumbprints: the order of a key's members depends on where the key was read from. */
 function entityTag({ keys }: JwkSetResponse): string {
   const text = keys.map(({ kid, alg }) => `${kid} ${alg}`).join();
   return `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`;

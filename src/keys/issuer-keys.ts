@@ -8,8 +8,8 @@ import type { FoundKeys, KeyHeader, KeysService } from './keys.service.js';
 import type { SigningKey } from './verifying-key.js';
 
 /**
- * The keys of another issuer, in the place of `KeysService` where an application signs nothing itself: those of the JWK
- * Set at `JWK_URL` and no others.
+ * Takes the place of `KeysService` where an application signs nothing itself: the keys of the JWK Set at `JWK_URL`, and no
+ * others.
  */
 @Injectable()
 export class IssuerKeys implements Pick<KeysService, 'find' | 'signingKey' | 'vouchesFor'> {
@@ -36,7 +36,7 @@ export class IssuerKeys implements Pick<KeysService, 'find' | 'signingKey' | 'vo
     ]);
   }
 
-  /** @throws UnavailableError when the JWK Set cannot be had */
+  /** @throws UnavailableError when the JWK Set cannot be fetched */
   async find({ alg, kid }: KeyHeader): Promise<FoundKeys> {
     const { algorithm } = this.settings;
     // Compared before anything is fetched or any key is touched.

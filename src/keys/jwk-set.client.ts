@@ -8,11 +8,11 @@ import { keyOfJwk } from './domain/jwk.js';
 /** How long a fetched set is used without asking again, ms. */
 const FRESH_FOR = 300_000;
 /**
- * How old a set may be while its issuer is away, ms. For ever it may not be: whoever kept us from the issuer would keep a
- * key alive that was retired because it had been stolen.
+ * How old a set may be while its issuer cannot be reached, ms. There has to be an end: an attacker who kept us from the
+ * issuer would keep a stolen key alive that was retired for that reason.
  */
 const OLDEST = 3_600_000;
-/** Between two fetches that unknown key ids cause, ms: invented ids must not make us a fetch storm. */
+/** Between two fetches that unknown key ids cause, ms: invented ids must not cause a storm of fetches. */
 const COOL_DOWN = 10_000;
 /** Until a fetch is given up, ms. */
 const TIMEOUT = 3000;
@@ -23,7 +23,7 @@ const MAX_KEYS = 64;
 
 /**
  * The JWK Set of another issuer (`JWK_URL`), fetched when it is needed and kept for five minutes, or an hour while the
- * issuer is away.
+ * issuer cannot be reached.
  */
 export class JwkSetClient {
   private readonly logger = new Logger('JwkSetClient');
@@ -42,8 +42,7 @@ export class JwkSetClient {
   /**
    * The key of that id, or null when the set does not list it.
    *
-   * @throws UnavailableError when the set cannot be had, so that nobody can say whether it lists the key, or has not been
-   *   for an hour
+   * @throws UnavailableError when the set cannot be fetched and does not list the key, or was last fetched an hour ago
    */
   async findKey(kid: string): Promise<KeyObject | null> {
     const known = this.keys.get(kid);
@@ -51,14 +50,14 @@ export class JwkSetClient {
     if (this.clock.now() - this.triedAt >= COOL_DOWN) await this.refresh();
     else if (this.fetching) await this.fetching;
     const key = this.keys.get(kid);
-    // While the issuer is away, keys that it listed last stay good for a while: it may only be restarting.
+    // While the issuer cannot be reached, the keys that it listed last stay good for a while: it may only be restarting.
     if (this.failed && (!key || this.age() >= OLDEST)) {
       throw new UnavailableError('jwk_set_unavailable', { retryAfterSeconds: 10 });
     }
     return key ?? null;
   }
 
-  /** Of the set that is held, ms. */
+  /** Age of the set in memory, ms. */
   private age(): number {
     return this.clock.now() - this.fetchedAt;
   }

@@ -1,5 +1,5 @@
 import type { Cause, SecurityEvent } from '../events/domain/security-event.js';
-import type { StoredKey } from './key-rows.js';
+import type { StoredKey } from './key-repository.js';
 
 type KeyEvent = Extract<SecurityEvent, { target: `key:${string}` }>['event'];
 

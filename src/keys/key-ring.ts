@@ -7,32 +7,32 @@ import { AuthSettings } from '../config/auth-settings.js';
 import { ChangeFeed, type FeedListener } from '../feed/change-feed.js';
 import { longestLifetime } from './domain/key-state.js';
 import { isThumbprint, type PublicJwk } from './domain/jwk.js';
-import { KeyRows, type StoredKey } from './key-rows.js';
-import { KeySealer } from './key-sealer.js';
+import { KeyRepository, type StoredKey } from './key-repository.js';
+import { KeyEncryption } from './key-encryption.js';
 import { RingReader } from './ring-reader.js';
 import { NO_KEYS, readRing, type RingKey, type RingKeys } from './ring-keys.js';
 import type { SigningKey, VerifyingKey } from './verifying-key.js';
 
 /** Change key of the feed that stands for the whole ring. */
 const CHANGED = 'k';
-/** How often a node whose feed is away looks for changes, so that it does not sign with a retired key, ms. */
+/** How often a node without the feed looks for changes, so that it does not sign with a retired key, ms. */
 const LOOK_INTERVAL = 500;
 
 /**
  * The keys of `auth_signing_key` in memory, as they are in the database (design §5): a rotation that was committed
- * anywhere is known here within a second, and what a token says is only ever looked up among these.
+ * anywhere is known here within a second. The `kid` of a token is only ever looked up among these keys.
  */
 @Injectable()
 export class KeyRing implements FeedListener, OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger('KeyRing');
-  private readonly rows: KeyRows;
-  private readonly sealer: KeySealer;
+  private readonly rows: KeyRepository;
+  private readonly encryption: KeyEncryption;
   private readonly lifetime: number;
   private keys: RingKeys = NO_KEYS;
   private readonly reader: RingReader;
   private looking: NodeJS.Timeout | undefined;
   private reported = '';
-  /** Why the lifetime of the tokens has not been noted yet. */
+  /** Why the lifetime of the tokens could not be noted; null when nothing is left to note. */
   private unnoted: string | null = null;
 
   constructor(
@@ -41,8 +41,8 @@ export class KeyRing implements FeedListener, OnModuleInit, OnApplicationShutdow
     private readonly clock: Clock,
     settings: AuthSettings,
   ) {
-    this.rows = new KeyRows(database);
-    this.sealer = new KeySealer(settings);
+    this.rows = new KeyRepository(database);
+    this.encryption = new KeyEncryption(settings);
     this.lifetime = longestLifetime(settings);
     this.reader = new RingReader(() => this.load(), feed, clock);
     feed.subscribe(this);
@@ -78,7 +78,7 @@ export class KeyRing implements FeedListener, OnModuleInit, OnApplicationShutdow
     return this.keys.verifying.size === 0;
   }
 
-  /** Whether it is known, without asking, that this very key verifies now. Costs a look-up in memory. */
+  /** Whether this key object is known to verify now, without a read of the database. */
   vouchesFor(key: VerifyingKey): boolean {
     return key.kid !== null && this.alive(key.kid) === key && this.reader.isCurrent();
   }
@@ -86,7 +86,7 @@ export class KeyRing implements FeedListener, OnModuleInit, OnApplicationShutdow
   /**
    * The key of that id, null when none is known here that verifies.
    *
-   * @throws UnavailableError when the ring cannot be read, so that nobody can say
+   * @throws UnavailableError when the ring cannot be read, which says nothing about the key
    */
   async find(kid: string): Promise<VerifyingKey | null> {
     if (!isThumbprint(kid)) return null;
@@ -95,8 +95,8 @@ export class KeyRing implements FeedListener, OnModuleInit, OnApplicationShutdow
   }
 
   /**
-   * As `find`, for an id that was not known: another node may have signed with a key that nobody has told us of. The
-   * ring is read again, once a second at most however many ask; all wait for a read that begins after they asked.
+   * As `find`, for an id that was not known: another node may have signed with a key of which this one has not heard yet.
+   * The ring is read again, at most once a second; every caller waits for a read that begins after the call.
    *
    * @throws UnavailableError when the ring cannot be read
    */
@@ -121,9 +121,9 @@ export class KeyRing implements FeedListener, OnModuleInit, OnApplicationShutdow
     return key && this.clock.now() < key.verifiesUntil ? key : null;
   }
 
-  /** Without a key, and without the means to make one, nothing is looked up: a `kid` means nothing to us. */
+  /** A server without keys, and without the means to make one, looks up nothing: a `kid` means nothing to it. */
   private get isUsed(): boolean {
-    return this.sealer.isReady || !this.isEmpty || !this.reader.hasRead;
+    return this.encryption.isReady || !this.isEmpty || !this.reader.hasRead;
   }
 
   private async settle(): Promise<void> {
@@ -134,7 +134,7 @@ export class KeyRing implements FeedListener, OnModuleInit, OnApplicationShutdow
     if (this.isUsed && (this.unnoted || !this.reader.isCurrent())) void this.catchUp();
   }
 
-  /** A database that is away is asked again by `look` and by requests. */
+  /** Where the database cannot be reached, `look` and requests try again. */
   private async catchUp(): Promise<void> {
     try {
       await this.reader.catchUp();
@@ -147,7 +147,7 @@ export class KeyRing implements FeedListener, OnModuleInit, OnApplicationShutdow
     try {
       const stored = await this.rows.findLive();
       await this.noteLifetime(stored);
-      this.keys = readRing(stored, this.sealer, this.keys);
+      this.keys = readRing(stored, this.encryption, this.keys);
     } catch (error) {
       throw new UnavailableError('key_ring_unavailable', { cause: error });
     }
@@ -155,13 +155,13 @@ export class KeyRing implements FeedListener, OnModuleInit, OnApplicationShutdow
   }
 
   /**
-   * Before the first token of such a lifetime is signed: whoever retires the key goes by it. What cannot be written is
-   * tried again by `look`; meanwhile what was read counts, or nobody could verify a token while the database is read-only.
+   * Notes the lifetime before the first token that has it is signed: a retirement elsewhere depends on it. Where that
+   * fails `look` tries again; meanwhile the keys are used, or no token would verify while the database is read-only.
    */
   private async noteLifetime(stored: readonly StoredKey[]): Promise<void> {
     this.unnoted = null;
     const signing = stored.find(({ state }) => state === 'signing');
-    if (!signing || signing.longestLifetime >= this.lifetime || !this.sealer.isReady) return;
+    if (!signing || signing.longestLifetime >= this.lifetime || !this.encryption.isReady) return;
     try {
       await this.rows.raiseLifetime(signing.kid, this.lifetime);
     } catch (error) {
@@ -179,7 +179,7 @@ export class KeyRing implements FeedListener, OnModuleInit, OnApplicationShutdow
     this.report(lines.join('\n'));
   }
 
-  /** Says it once, until it changes. */
+  /** Logs a text once, until it changes. */
   private report(text: string): void {
     if (text !== '' && text !== this.reported) this.logger.error(text);
     this.reported = text;

@@ -5,14 +5,42 @@ import { ConfigError } from '../config/config-error.js';
 import type { Cause } from '../events/domain/security-event.js';
 import { SecurityEvents } from '../events/security-events.js';
 import { isRingAlgorithm, type RingAlgorithm } from './domain/algorithm.js';
-import { longestLifetime, secondsToVerify } from './domain/key-state.js';
+import { longestLifetime, secondsToVerify, type KeyState } from './domain/key-state.js';
 import { dueWork, isUnannounced, type DueWork } from './domain/rotation-schedule.js';
 import { generatePrivateKey } from './generate-key.js';
-import { changeOf, describe, type KeyChange, type KeyDescription } from './key-description.js';
 import { keyEvents } from './key-events.js';
-import { KeyRows, type StoredKey } from './key-rows.js';
-import { KeySealer, checkKeysOpen } from './key-sealer.js';
+import { KeyRepository, type StoredKey } from './key-repository.js';
+import { KeyEncryption } from './key-encryption.js';
 import { NO_KEYS, readRing } from './ring-keys.js';
+
+/**
+ * What of a key of the ring may be shown. Times are ms since the epoch, null for not yet.
+ *
+ * @publicApi
+ */
+export interface KeyDescription {
+  /** RFC 7638 thumbprint. */
+  readonly kid: string;
+  readonly algorithm: RingAlgorithm;
+  readonly state: KeyState;
+  readonly createdAt: number;
+  readonly activatedAt: number | null;
+  readonly retiredAt: number | null;
+  readonly verifiesUntil: number | null;
+}
+
+/**
+ * What a rotation or a retirement has done.
+ *
+ * @publicApi
+ */
+export interface KeyChange {
+  /** The key that signs now; null when the configured `SIGNING_KEY` does. */
+  readonly signing: KeyDescription | null;
+  readonly retired: KeyDescription | null;
+  /** Whether the key that signs was published less than ten minutes before, so that caches of the JWK Set may not know it. */
+  readonly isUnannounced: boolean;
+}
 
 /**
  * How a key is retired.
@@ -20,13 +48,13 @@ import { NO_KEYS, readRing } from './ring-keys.js';
  * @publicApi
  */
 export interface RetireOptions {
-  /** It stops verifying at once: for a key that somebody else may have. */
+  /** The key stops verifying at once: for one that may have been stolen. */
   readonly now?: boolean;
   /** Whether another key takes the place of one that signs, true by default; otherwise `SIGNING_KEY` signs again. */
   readonly successor?: boolean;
 }
 
-/** Who changes keys where nobody else is named: the code of a host. */
+/** The default cause of a change: the code of a host. */
 const BY_APPLICATION: Cause = { actor: 'application', address: null };
 const BY_SCHEDULE: Cause = { actor: 'schedule', address: null };
 
@@ -41,19 +69,19 @@ const REMEMBERED = 90;
  */
 @Injectable()
 export class KeyRotationService {
-  private readonly sealer: KeySealer;
+  private readonly encryption: KeyEncryption;
 
   constructor(
     private readonly database: DataSource,
     private readonly settings: AuthSettings,
     private readonly events: SecurityEvents,
   ) {
-    this.sealer = new KeySealer(settings);
+    this.encryption = new KeyEncryption(settings);
   }
 
   /** All keys, oldest first. */
   async list(): Promise<KeyDescription[]> {
-    return (await new KeyRows(this.database.manager).findAll()).map(describe);
+    return (await new KeyRepository(this.database.manager).findAll()).map(describe);
   }
 
   /**
@@ -65,7 +93,7 @@ export class KeyRotationService {
    */
   generate(algorithm?: RingAlgorithm, by: Cause = BY_APPLICATION): Promise<KeyDescription> {
     return this.exclusively(by, async (rows, keys) => {
-      checkKeysOpen(keys, this.sealer);
+      this.encryption.check(keys);
       return this.make(rows, algorithm ?? this.usualAlgorithm(keys));
     });
   }
@@ -77,9 +105,7 @@ export class KeyRotationService {
    * @throws ConfigError as `generate` does, or when a key is damaged in the database
    */
   rotate(by: Cause = BY_APPLICATION): Promise<KeyChange> {
-    return this.exclusively(by, (rows, keys) =>
-      this.replace(rows, keys, (key) => verifyingTime(key, this.settings)),
-    );
+    return this.exclusively(by, (rows, keys) => this.replace(rows, keys));
   }
 
   /**
@@ -94,13 +120,12 @@ export class KeyRotationService {
       if (!key)
         throw new ConfigError([`There is no key ${kid}. nest-simplejwt keys list shows all.`]);
       if (key.state === 'ended') throw new ConfigError([`The key ${kid} has ended already.`]);
-      const time = options.now ? 0 : verifyingTime(key, this.settings);
       if (key.state === 'signing' && options.successor !== false) {
-        return this.replace(rows, keys, () => time);
+        return this.replace(rows, keys, options.now);
       }
-      // Of one that is retired already the time has been reckoned; only the end at once is news.
+      // The end of a key that is retired already has been computed; only its end at once changes anything.
       if (key.state !== 'retired' || options.now) {
-        await rows.retire(kid, key.state === 'next' ? 0 : time);
+        await rows.retire(kid, this.verifyingTime(key, options.now || key.state === 'next'));
       }
       return changeOf(await rows.findAll(), kid, false);
     });
@@ -112,38 +137,28 @@ export class KeyRotationService {
    * @param interval - seconds between two rotations
    */
   async followSchedule(interval: number): Promise<DueWork> {
-    const rows = new KeyRows(this.database.manager);
+    const rows = new KeyRepository(this.database.manager);
     const due = dueWork(await rows.findAll(), interval * 1000, await rows.now());
-    // Nearly always: then nobody is locked out, and nobody hears of a change.
+    // The usual case, which locks nothing and announces no change.
     if (due === 'nothing' || due === 'begin') return due;
-    return this.exclusively(BY_SCHEDULE, (locked, keys, now) =>
-      this.doDueWork(locked, keys, { interval, now }),
-    );
+    return this.exclusively(BY_SCHEDULE, async (locked, keys, now) => {
+      const work = dueWork(keys, interval * 1000, now);
+      if (work === 'generate') {
+        this.encryption.check(keys);
+        await this.make(locked, this.usualAlgorithm(keys));
+      }
+      if (work === 'rotate') await this.replace(locked, keys);
+      return work;
+    });
   }
 
-  private async doDueWork(
-    rows: KeyRows,
-    keys: readonly StoredKey[],
-    { interval, now }: { readonly interval: number; readonly now: number },
-  ): Promise<DueWork> {
-    const work = dueWork(keys, interval * 1000, now);
-    if (work === 'generate') {
-      checkKeysOpen(keys, this.sealer);
-      await this.make(rows, this.usualAlgorithm(keys));
-    }
-    if (work === 'rotate') {
-      await this.replace(rows, keys, (key) => verifyingTime(key, this.settings));
-    }
-    return work;
-  }
-
-  /** On a locked table: of two that rotate at once the second sees what the first has done. */
+  /** On a locked table: of two rotations at the same time the second sees what the first has done. */
   private async exclusively<T>(
     by: Cause,
-    work: (rows: KeyRows, keys: readonly StoredKey[], now: number) => Promise<T>,
+    work: (rows: KeyRepository, keys: readonly StoredKey[], now: number) => Promise<T>,
   ): Promise<T> {
     return this.database.transaction(async (transaction) => {
-      const rows = new KeyRows(transaction);
+      const rows = new KeyRepository(transaction);
       await rows.lock();
       const found = await rows.findAll();
       const done = await work(rows, found, await rows.now());
@@ -153,28 +168,28 @@ export class KeyRotationService {
   }
 
   private async replace(
-    rows: KeyRows,
+    rows: KeyRepository,
     keys: readonly StoredKey[],
-    timeOf: (retired: StoredKey) => number,
+    endsAtOnce = false,
   ): Promise<KeyChange> {
     const signing = keys.find(({ state }) => state === 'signing');
     const next = keys.find(({ state }) => state === 'next');
     this.checkKeysSound(keys);
     const kid = next?.kid ?? (await this.make(rows, this.usualAlgorithm(keys))).kid;
-    if (signing) await rows.retire(signing.kid, timeOf(signing));
+    if (signing) await rows.retire(signing.kid, this.verifyingTime(signing, endsAtOnce));
     await rows.activate(kid);
     await rows.deleteEnded(REMEMBERED);
     return changeOf(await rows.findAll(), signing?.kid, isUnannounced(next, await rows.now()));
   }
 
   /**
-   * Nothing is retired, and so deleted, by whoever could not go on signing with it: a wrong `KEY_ENCRYPTION_KEY` in one
-   * shell would seal a key that no server opens and destroy the one that all sign with.
+   * A key may be retired, and its private part deleted, only where its successor will be of use: a wrong
+   * `KEY_ENCRYPTION_KEY` in one shell would encrypt a key that no server opens and destroy the one that all servers sign with.
    */
   private checkKeysSound(keys: readonly StoredKey[]): void {
     const { problem, damaged } = readRing(
-      keys.filter(({ sealed }) => sealed !== null),
-      this.sealer,
+      keys.filter(({ encrypted }) => encrypted !== null),
+      this.encryption,
       NO_KEYS,
     );
     if (problem) throw problem;
@@ -187,11 +202,10 @@ export class KeyRotationService {
     );
   }
 
-  private async make(rows: KeyRows, algorithm: RingAlgorithm): Promise<KeyDescription> {
-    const privateKey = await generatePrivateKey(algorithm);
-    const key = this.sealer.seal(privateKey, algorithm);
-    await rows.insert({ ...key, longestLifetime: longestLifetime(this.settings) });
-    const made = (await rows.findAll()).find(({ kid }) => kid === key.kid);
+  private async make(rows: KeyRepository, algorithm: RingAlgorithm): Promise<KeyDescription> {
+    const key = this.encryption.encrypt(await generatePrivateKey(algorithm), algorithm);
+    const lifetime = longestLifetime(this.settings);
+    const [made] = await rows.insert({ ...key, longestLifetime: lifetime });
     if (!made) throw new Error(`the key ${key.kid} was not stored`);
     return describe(made);
   }
@@ -201,9 +215,33 @@ export class KeyRotationService {
     const { algorithm } = this.settings;
     return signing?.algorithm ?? (isRingAlgorithm(algorithm) ? algorithm : 'ES256');
   }
+  /**
+   * How long a key verifies from now on, seconds: as long as the longest token of any server that signed with it, or of
+   * the one that retires it.
+   */
+  private verifyingTime(key: StoredKey, endsAtOnce = false): number {
+    if (endsAtOnce) return 0;
+    return secondsToVerify(Math.max(key.longestLifetime, longestLifetime(this.settings)));
+  }
 }
 
-/** By the longest lifetime of whoever signed with the key, and of whoever retires it; seconds. */
-function verifyingTime(key: StoredKey, settings: AuthSettings): number {
-  return secondsToVerify(Math.max(key.longestLifetime, longestLifetime(settings)));
+/** What a change of the ring has come to. */
+function changeOf(
+  keys: readonly StoredKey[],
+  retired: string | undefined,
+  isUnannouncedNow: boolean,
+): KeyChange {
+  const signing = keys.find(({ state }) => state === 'signing');
+  const old = keys.find(({ kid }) => kid === retired);
+  return {
+    signing: signing ? describe(signing) : null,
+    retired: old ? describe(old) : null,
+    isUnannounced: isUnannouncedNow,
+  };
+}
+
+/** Lists what is shown by name, so that no other column ever is. */
+function describe(key: StoredKey): KeyDescription {
+  const { kid, algorithm, state, createdAt, activatedAt, retiredAt, verifiesUntil } = key;
+  return { kid, algorithm, state, createdAt, activatedAt, retiredAt, verifiesUntil };
 }

@@ -6,7 +6,7 @@ import { environmentName } from '../config/settings.js';
 import { isHmac, isRingAlgorithm } from './domain/algorithm.js';
 import type { PublicJwk } from './domain/jwk.js';
 import { JwkSetClient } from './jwk-set.client.js';
-import { loadConfiguredKeys, type ConfiguredKeys } from './key-material.js';
+import { loadConfiguredKeys, type ConfiguredKeys } from './configured-keys.js';
 import { KeyRing } from './key-ring.js';
 import type { SigningKey, VerifyingKey } from './verifying-key.js';
 
@@ -61,7 +61,7 @@ export class KeysService {
 
   /**
    * The keys one of which must have signed a token with this header. A `kid` is looked up among the configured keys, in
-   * the ring, then in the JWK Set of `JWK_URL`; where there is neither of these two an unknown one is ignored, as SimpleJWT
+   * the ring, then in the JWK Set of `JWK_URL`; where neither of the last two exists an unknown one is ignored, as SimpleJWT
    * does. A token without `kid` belongs to the configured keys (contract §12).
    *
    * @throws UnavailableError when the ring, or the JWK Set, cannot be had
@@ -85,7 +85,7 @@ export class KeysService {
     return alg === algorithm ? this.configured.verifying : 'algorithm';
   }
 
-  /** Whether it is known, without asking, that a key found before still verifies. Never of another issuer's. */
+  /** Whether a key that was found before is known to verify still, without a look-up. Never true for another issuer's key. */
   vouchesFor(key: VerifyingKey): boolean {
     return key.source === 'settings' || (key.source === 'ring' && this.ring.vouchesFor(key));
   }

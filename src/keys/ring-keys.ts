@@ -2,8 +2,8 @@ import type { KeyObject } from 'node:crypto';
 import { ConfigError } from '../config/config-error.js';
 import { isRingAlgorithm } from './domain/algorithm.js';
 import { keyOfJwk, publicJwk, type PublicJwk } from './domain/jwk.js';
-import type { StoredKey } from './key-rows.js';
-import { mustOpen, type KeySealer } from './key-sealer.js';
+import type { StoredKey } from './key-repository.js';
+import { mustDecrypt, type KeyEncryption } from './key-encryption.js';
 import type { SigningKey, VerifyingKey } from './verifying-key.js';
 
 /** A key of the ring that verifies, or will. */
@@ -15,13 +15,13 @@ export interface RingKey extends VerifyingKey {
   readonly verifiesUntil: number;
 }
 
-/** The ring as one read of the database found it, its keys parsed and opened. */
+/** The ring as one read of the database found it, its keys parsed and decrypted. */
 export interface RingKeys {
   readonly verifying: ReadonlyMap<string, RingKey>;
   readonly signing: SigningKey | null;
-  /** Private keys by id: of the one that signs and of the next ones, which must be able to at once. */
-  readonly opened: ReadonlyMap<string, KeyObject>;
-  /** Why a private key could not be opened: the operator has to mend it. */
+  /** Private keys by id: the one that signs, and the next ones, which must be ready to sign at once. */
+  readonly decrypted: ReadonlyMap<string, KeyObject>;
+  /** Why a private key could not be decrypted, for the operator. */
   readonly problem: ConfigError | null;
   /** Ids of keys whose public part is not what the row says; they are not used. */
   readonly damaged: readonly string[];
@@ -31,18 +31,18 @@ export interface RingKeys {
 export const NO_KEYS: RingKeys = {
   verifying: new Map(),
   signing: null,
-  opened: new Map(),
+  decrypted: new Map(),
   problem: null,
   damaged: [],
 };
 
 /**
- * Makes keys of the stored rows. A key that has not changed stays the object that it was: tokens that were verified with
- * it remain known, and nothing is parsed twice.
+ * Makes keys of the stored rows. A key that has not changed stays the same object: tokens that were verified with it remain
+ * known, and nothing is parsed twice.
  */
 export function readRing(
   stored: readonly StoredKey[],
-  sealer: KeySealer,
+  encryption: KeyEncryption,
   before: RingKeys,
 ): RingKeys {
   const verifying = new Map<string, RingKey>();
@@ -52,9 +52,9 @@ export function readRing(
     if (key) verifying.set(row.kid, key);
     else damaged.push(row.kid);
   }
-  const { opened, problem } = openKeys(stored, sealer, before.opened);
+  const { decrypted, problem } = decryptKeys(stored, encryption, before.decrypted);
   const row = stored.find(({ state }) => state === 'signing');
-  return { verifying, opened, problem, damaged, signing: signingKey(row, verifying, opened) };
+  return { verifying, decrypted, problem, damaged, signing: signingKey(row, verifying, decrypted) };
 }
 
 function verifyingKey(row: StoredKey, known: RingKey | undefined): RingKey | null {
@@ -70,31 +70,31 @@ function verifyingKey(row: StoredKey, known: RingKey | undefined): RingKey | nul
     : null;
 }
 
-function openKeys(
+function decryptKeys(
   stored: readonly StoredKey[],
-  sealer: KeySealer,
-  known: RingKeys['opened'],
-): Pick<RingKeys, 'opened' | 'problem'> {
-  const opened = new Map<string, KeyObject>();
+  encryption: KeyEncryption,
+  known: RingKeys['decrypted'],
+): Pick<RingKeys, 'decrypted' | 'problem'> {
+  const decrypted = new Map<string, KeyObject>();
   let problem: ConfigError | null = null;
   for (const row of stored) {
-    if (!mustOpen(row)) continue;
+    if (!mustDecrypt(row)) continue;
     try {
-      opened.set(row.kid, known.get(row.kid) ?? sealer.open(row));
+      decrypted.set(row.kid, known.get(row.kid) ?? encryption.decrypt(row));
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       problem ??= error;
     }
   }
-  return { opened, problem };
+  return { decrypted, problem };
 }
 
 function signingKey(
   row: StoredKey | undefined,
   verifying: RingKeys['verifying'],
-  opened: RingKeys['opened'],
+  decrypted: RingKeys['decrypted'],
 ): SigningKey | null {
-  const key = row && opened.get(row.kid);
+  const key = row && decrypted.get(row.kid);
   const other = row && verifying.get(row.kid);
   return key && other ? { kid: row.kid, algorithm: row.algorithm, key, verifying: other } : null;
 }

@@ -2,14 +2,14 @@ import type { Clock } from '../common/clock.js';
 import { NEVER, ageOf, momentNow, type Moment } from '../common/moment.js';
 import type { Feed } from '../feed/change-feed.js';
 
-/** How old what was read may be while the feed vouches for nothing, ms. */
+/** How old the last read may be while the feed cannot vouch for it, ms. */
 const OLDEST = 800;
-/** Between a read and the next one that an unknown key id causes, ms: invented ids must not make a storm of reads. */
+/** From one read to the next one that an unknown key id causes, ms: invented ids must not cause a storm of reads. */
 const COOL_DOWN = 1000;
 
-/** Reads the ring when it has to be read, one read at a time, and knows how far what was read can be trusted. */
+/** Reads the ring when that is needed, one read at a time, and knows whether the last read still counts. */
 export class RingReader {
-  /** How many changes were heard, and how many of them the last read has seen for sure. */
+  /** How many changes were announced, and how many of them the last read has certainly seen. */
   private heard = 0;
   private seen = -1;
   /** When the last successful read began. */
@@ -32,7 +32,7 @@ export class RingReader {
     return this.seen >= 0;
   }
 
-  /** Something has changed: what was read counts no more until it has been read again. */
+  /** Something has changed: the last read does not count any more. */
   noteChange(): void {
     this.heard++;
   }
@@ -49,13 +49,13 @@ export class RingReader {
     while (!this.isCurrent() && this.begun.monotonic < called) await this.read();
   }
 
-  /** Reads, and again until all changes that were heard meanwhile have been seen. */
+  /** Reads until all changes that were announced meanwhile have been seen. */
   async catchUp(): Promise<void> {
     do await this.read();
     while (this.seen !== this.heard);
   }
 
-  /** Waits for a read that begins after this was called: once a second at most, however many call. */
+  /** Waits for a read that begins after this call: at most one read a second, however many calls there are. */
   readAnew(): Promise<void> {
     this.coming ??= this.readLater();
     return this.coming;
@@ -68,7 +68,7 @@ export class RingReader {
         setTimeout(resolve, wait);
       });
     }
-    // One that is under way began before some of those who wait had called.
+    // A read that is under way began before some of the waiting calls.
     await this.reading?.catch(() => undefined);
     this.coming = null;
     await this.read();

@@ -36,7 +36,7 @@ export class RotateKeysTask extends RepeatedTask {
     if (work === 'begin') this.askToBegin();
   }
 
-  /** Once: it stays true for as long as nobody does it. */
+  /** Logged once: it stays true until an operator makes the first key. */
   private askToBegin(): void {
     if (!this.hasAsked) {
       this.logger.warn(

@@ -9,7 +9,7 @@ import type { Algorithm } from './domain/algorithm.js';
 export interface VerifyingKey {
   /** Who vouches for it: the configuration, the key ring, or another issuer's JWK Set. */
   readonly source: 'settings' | 'ring' | 'remote';
-  /** RFC 7638 thumbprint, or what another issuer calls it; null for a secret, which has no public name. */
+  /** RFC 7638 thumbprint, or the id that another issuer gave; null for a secret, which has no public name. */
   readonly kid: string | null;
   readonly algorithm: Algorithm;
   readonly key: KeyObject;
@@ -21,7 +21,7 @@ export interface VerifyingKey {
  * @publicApi
  */
 export interface SigningKey {
-  /** Goes into the header; null for a secret, and for the configured key in the profile `parity`: their tokens name none. */
+  /** Goes into the header; null where tokens name no key: a secret, and the configured key in the profile `parity`. */
   readonly kid: string | null;
   readonly algorithm: Algorithm;
   readonly key: KeyObject;

@@ -1,8 +1,8 @@
-import { wordsOf } from '../authentication/headers.js';
+import { readBasic } from '../authentication/headers.js';
 import { OAuthError } from './oauth-error.js';
 import type { OAuthParameters } from './oauth-parameters.js';
 
-/** What a client shows of itself. */
+/** The id of a client, and its secret as it was sent. */
 export interface ClientCredentials {
   readonly id: string;
   readonly secret: string;
@@ -21,7 +21,7 @@ export function readCredentials(
 ): ClientCredentials {
   const { client_id: id, client_secret: secret } = parameters;
   if (authorization !== '') {
-    const basic = readBasic(authorization);
+    const basic = readClient(authorization);
     if (basic === null) throw new OAuthError('invalid_client', 'The header is not HTTP Basic.');
     if (secret !== undefined || (id !== undefined && id !== basic.id)) {
       throw new OAuthError('invalid_request', 'The client authenticates in two ways.');
@@ -34,17 +34,14 @@ export function readCredentials(
   return { id, secret };
 }
 
-function readBasic(authorization: string): ClientCredentials | null {
-  const [scheme, encoded, ...more] = wordsOf(authorization);
-  if (scheme?.toLowerCase() !== 'basic' || encoded === undefined || more.length > 0) return null;
-  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(encoded)) return null;
-  const [id = '', ...rest] = Buffer.from(encoded, 'base64').toString().split(':');
-  if (rest.length === 0) return null;
-  const parts = { id: formDecoded(id), secret: formDecoded(rest.join(':')) };
-  return parts.id === null || parts.secret === null ? null : { id: parts.id, secret: parts.secret };
+function readClient(authorization: string): ClientCredentials | null {
+  const basic = readBasic(authorization, false);
+  if (basic === null || typeof basic === 'string' || basic.password === null) return null;
+  const [id, secret] = [formDecoded(basic.username), formDecoded(basic.password)];
+  return id === null || secret === null ? null : { id, secret };
 }
 
-/** Unlike other users of HTTP Basic, OAuth form-encodes both parts before they are joined (RFC 6749 §2.3.1). */
+/** In OAuth, unlike elsewhere, both parts are form-encoded before HTTP Basic joins them (RFC 6749 §2.3.1). */
 function formDecoded(text: string): string | null {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));

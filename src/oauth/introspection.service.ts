@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { InvalidTokenError } from '../common/errors.js';
+import { JwtAuthentication } from '../authentication/jwt-authentication.js';
+import { AuthError } from '../common/errors.js';
 import { AuthSettings } from '../config/auth-settings.js';
+import type { SessionContext } from '../ledger/session-cache.js';
 import { RefreshTokenLedger } from '../ledger/refresh-token-ledger.js';
 import type { Claims } from '../tokens/domain/compact.js';
 import {
@@ -15,21 +17,20 @@ import {
   introspectionResponse,
   type IntrospectionResponse,
 } from './dto/introspection-response.dto.js';
-import { GuardJudgement } from './guard-judgement.js';
 
 const KINDS = [AccessToken, SlidingToken, RefreshToken] as const;
 
 /** Tells other services whether a token is good (RFC 7662). */
 @Injectable()
 export class IntrospectionService {
-  /** What opens something here: a refresh token its view, the others the guard, where `AUTH_TOKEN_CLASSES` has them. */
+  /** Kinds that are of use here: a refresh token at its view, the others at the guard where `AUTH_TOKEN_CLASSES` names them. */
   private readonly kinds: readonly (typeof KINDS)[number][];
 
   constructor(
     private readonly settings: AuthSettings,
     private readonly tokens: TokensService,
     private readonly ledger: RefreshTokenLedger,
-    private readonly judgement: GuardJudgement,
+    private readonly guard: JwtAuthentication,
     private readonly rule: UserAuthenticationRule,
   ) {
     const accepted: readonly string[] = settings.authTokenClasses;
@@ -41,20 +42,20 @@ export class IntrospectionService {
     );
   }
 
-  /** Whatever is not live is the same to the caller: bad, expired, spent or ended. */
+  /** The caller is not told why a token is not active: it may be bad, expired, spent or ended. */
   async introspect(token: string): Promise<IntrospectionResponse> {
-    const claims = await this.findClaims(token);
+    const claims = await this.tokens.findClaims(token);
     return (claims && (await this.findLive(claims))) ?? { active: false };
   }
 
   /**
-   * An access token is judged as the guard does it, from memory. A refresh token must be its session's current one or that
-   * one's parent, which could still get an answer, and a sliding one not blacklisted: the database is asked, never a cache
-   * (contract §6, step 7).
+   * An access token is judged from memory, as by the guard. A refresh token must be the current one of its session or the
+   * parent of that, which could still be answered; a sliding token must not be blacklisted: the database is asked about
+   * both, never a cache (contract §6, step 7).
    */
   private async findLive(claims: Claims): Promise<IntrospectionResponse | null> {
     const kind = this.kinds.find((one) => this.tokens.kindProblem(claims, one) === null);
-    const facts = kind && (await this.judgement.findLive(claims));
+    const facts = kind && (await this.findFacts(claims));
     if (!kind || !facts) return null;
     // With the type check off any token may be a refresh token.
     const isListed = this.tokens.typeOf(claims) !== AccessToken.type;
@@ -70,11 +71,13 @@ export class IntrospectionService {
     });
   }
 
-  private async findClaims(token: string): Promise<Claims | null> {
+  /** The session and user that the claims stand for; null when the guard would refuse them. */
+  private async findFacts(claims: Claims): Promise<SessionContext | null> {
     try {
-      return await this.tokens.decode(token);
+      return await this.guard.factsOf(claims);
     } catch (error) {
-      if (error instanceof InvalidTokenError) return null;
+      // Any other status is a fault of ours, and says nothing about the token.
+      if (error instanceof AuthError && error.getStatus() === 401) return null;
       throw error;
     }
   }

@@ -6,7 +6,7 @@ import { OAuthClients } from './oauth-clients.service.js';
 import { OAuthError } from './oauth-error.js';
 import { readParameters } from './oauth-parameters.js';
 
-/** Lets the services of `OAUTH_CLIENTS` pass, and leaves the parameters that it has read in `request.body`. */
+/** Lets the services of `OAUTH_CLIENTS` pass, and leaves the parameters of the request in `request.body`. */
 @Injectable()
 export class OAuthClientGuard implements CanActivate {
   constructor(private readonly clients: OAuthClients) {}
@@ -19,7 +19,7 @@ export class OAuthClientGuard implements CanActivate {
     }
     const parameters = await readParameters(request.body);
     const credentials = readCredentials(headerOf(request, 'authorization'), parameters);
-    // Whichever way the client has shown who it is.
+    // The id is set for both ways in which a client can authenticate.
     request.body = { ...parameters, client_id: this.clients.authenticate(credentials) };
     return true;
   }

@@ -6,13 +6,13 @@ import type { ClientCredentials } from './client-credentials.js';
 import { clientSecretDigest } from './client-secret.js';
 import { OAuthError } from './oauth-error.js';
 
-/** The services that `OAUTH_CLIENTS` names. Without any, everybody is refused like somebody unknown. */
+/** The services that `OAUTH_CLIENTS` names. Where it names none, every client is refused as unknown. */
 @Injectable()
 export class OAuthClients {
-  /** While a secret is replaced, a client has two. */
+  /** Digests by id: while a secret is replaced, a client has two. */
   private readonly digests = new Map<string, Buffer[]>();
-  /** Of no secret: what an unknown client's is compared with, so that it takes the same way as a known one's. */
-  private readonly nobody = [randomBytes(32)];
+  /** The digest of no secret: an unknown client is compared with it, so that the answer takes as long as for a known one. */
+  private readonly unknown = [randomBytes(32)];
 
   constructor({ oauthClients }: AuthSettings) {
     for (const { id, digest } of oauthClients.map(readClient)) {
@@ -21,13 +21,13 @@ export class OAuthClients {
   }
 
   /**
-   * The id of the client, where the secret is one of its own.
+   * The id of the client, where the secret is one of the client's.
    *
    * @throws OAuthError `invalid_client`
    */
   authenticate({ id, secret }: ClientCredentials): string {
     const given = clientSecretDigest(secret);
-    const fitting = (this.digests.get(id) ?? this.nobody).filter((digest) =>
+    const fitting = (this.digests.get(id) ?? this.unknown).filter((digest) =>
       timingSafeEqual(given, digest),
     );
     if (fitting.length > 0) return id;

@@ -3,7 +3,7 @@ import { AuthError } from '../common/errors.js';
 /** Error codes of the OAuth endpoints (RFC 6749 §5.2, RFC 7009 §2.2.1). */
 export type OAuthErrorCode = 'invalid_request' | 'invalid_client' | 'unsupported_token_type';
 
-/** What an OAuth endpoint refuses, with the body that OAuth prescribes in place of SimpleJWT's. */
+/** An error of an OAuth endpoint, with the body that OAuth prescribes in place of SimpleJWT's. */
 export class OAuthError extends AuthError {
   override readonly name = 'OAuthError';
 

@@ -8,7 +8,7 @@ const NAMES = ['token', 'token_type_hint', 'client_id', 'client_secret'] as cons
 export type OAuthParameters = { readonly [N in (typeof NAMES)[number]]?: string };
 
 /**
- * Reads a form, or JSON: one without a value counts as absent, unknown ones are ignored (RFC 6749 §3.2).
+ * Reads a form, or JSON: a parameter without a value counts as absent, unknown ones are ignored (RFC 6749 §3.2).
  *
  * @throws OAuthError `invalid_request` when the body cannot be read, or a parameter is repeated or no text
  * @throws AuthError `unsupported_media_type` when the body is neither
@@ -19,7 +19,7 @@ export async function readParameters(body: unknown): Promise<OAuthParameters> {
   for (const name of NAMES) {
     const value: unknown = Object.hasOwn(fields, name) ? Reflect.get(fields, name) : undefined;
     if (value === undefined || value === null || value === '') continue;
-    // A host's own parser makes a list of a repeated parameter.
+    // The body parser of a host makes a list of a repeated parameter.
     if (typeof value !== 'string') throw invalid(`The parameter ${name} is not one text.`);
     parameters[name] = value;
   }
@@ -38,7 +38,7 @@ async function readBody(body: unknown): Promise<object> {
   throw invalid('The body is no object.');
 }
 
-/** Which of two tokens is meant, or of two clients, is not for us to guess (RFC 6749 §3.2). */
+/** Of two tokens or clients it is not clear which one is meant (RFC 6749 §3.2). */
 function refuseRepeated({ bytes, contentType }: RawBody): void {
   if (!/^\s*application\/x-www-form-urlencoded\s*(;|$)/i.test(contentType ?? '')) return;
   const names = [...new URLSearchParams(bytes.toString('latin1')).keys()];

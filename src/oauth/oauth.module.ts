@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common';
 import { AuthenticationModule } from '../auth/authentication.module.js';
-import { GuardJudgement } from './guard-judgement.js';
 import { IntrospectionService } from './introspection.service.js';
 import { OAuthClientGuard } from './oauth-client.guard.js';
 import { OAuthClients } from './oauth-clients.service.js';
@@ -8,20 +7,14 @@ import { OAuthController } from './oauth.controller.js';
 import { RevocationService } from './revocation.service.js';
 
 /**
- * `POST /oauth/revoke` and `POST /oauth/introspect` for other services. Import it beside `AuthModule.forRoot()`, whose
- * `oauthClients` say who they are.
+ * `POST /oauth/revoke` and `POST /oauth/introspect` for other services. Import this module beside `AuthModule.forRoot()`,
+ * whose option `oauthClients` names the services.
  *
  * @publicApi
  */
 @Module({
   imports: [AuthenticationModule],
   controllers: [OAuthController],
-  providers: [
-    GuardJudgement,
-    IntrospectionService,
-    OAuthClientGuard,
-    OAuthClients,
-    RevocationService,
-  ],
+  providers: [IntrospectionService, OAuthClientGuard, OAuthClients, RevocationService],
 })
 export class OAuthModule {}

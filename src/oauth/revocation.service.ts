@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { InvalidTokenError, UnavailableError } from '../common/errors.js';
+import { UnavailableError } from '../common/errors.js';
 import { AuthSettings } from '../config/auth-settings.js';
 import { sessionsEnded, type Cause } from '../events/domain/security-event.js';
 import { SecurityEvents } from '../events/security-events.js';
@@ -28,15 +28,15 @@ export class RevocationService {
   ) {}
 
   /**
-   * Ends what the token stands for: the session, of which an access token is as good a name as a refresh token (RFC 7009
-   * §2.1 leaves it to us). A token that is no good any more has reached what the caller wants, which is no error (§2.2).
+   * Ends the session of the token, which an access token names as well as a refresh token does (RFC 7009 §2.1 leaves that
+   * to the server). For a token that is not good any more nothing is left to do, which is no error (§2.2).
    *
-   * @throws OAuthError `unsupported_token_type` for an access token that would be accepted after as before: without
-   *   `CHECK_SESSION`, so always with the Django ledger
-   * @throws UnavailableError when the session is live after as before
+   * @throws OAuthError `unsupported_token_type` for an access token that would still be accepted: of the Django ledger, or
+   *   without `CHECK_SESSION`
+   * @throws UnavailableError when the session could not be ended
    */
   async revoke(token: string, cause: Cause): Promise<void> {
-    const claims = await this.findClaims(token);
+    const claims = await this.tokens.findClaims(token);
     if (claims === null) return;
     const isA = (kind: TokenKind): boolean => this.tokens.kindProblem(claims, kind) === null;
     let isEnded = false;
@@ -61,20 +61,17 @@ export class RevocationService {
         'An access token without a session ends by itself.',
       );
     }
-    const live = await this.facts.findSession(sid);
-    if (!live) return false;
-    if (await this.ledger.end(String(live.user.id), sid)) return true;
-    if (!(await this.facts.hasEnded(sid))) throw notEnded();
-    return false;
+    return this.endSession(sid);
   }
 
-  private async findClaims(token: string): Promise<Claims | null> {
-    try {
-      return await this.tokens.decode(token);
-    } catch (error) {
-      if (error instanceof InvalidTokenError) return null;
-      throw error;
-    }
+  /** Whether this call has ended the session. */
+  private async endSession(sid: string | null): Promise<boolean> {
+    const live = sid === null ? null : await this.facts.findSession(sid);
+    if (sid === null || !live) return false;
+    if (await this.ledger.end(String(live.user.id), sid)) return true;
+    // Either another request was faster, or nothing was ended and the token still works: then 200 would be wrong.
+    if (!(await this.facts.hasEnded(sid))) throw new UnavailableError('session_not_ended');
+    return false;
   }
 }
 

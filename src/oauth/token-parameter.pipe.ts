@@ -3,8 +3,7 @@ import { OAuthError } from './oauth-error.js';
 import type { OAuthParameters } from './oauth-parameters.js';
 
 /**
- * The token that a request is about. `token_type_hint` is not needed to find it (RFC 7009 §2.1): our tokens say
- * themselves what they are.
+ * The token that a request is about. `token_type_hint` is not needed (RFC 7009 §2.1): the claims of a token tell its type.
  */
 @Injectable()
 export class TokenParameterPipe implements PipeTransform<OAuthParameters, string> {

@@ -21,8 +21,8 @@ import {
   startEmbeddedPostgres,
   type EmbeddedPostgres,
 } from '../embedded-postgres/embedded-postgres.js';
-import { checkKeyRing } from '../keys/check-key-ring.js';
-import { loadConfiguredKeys } from '../keys/key-material.js';
+import { checkKeyRing } from '../keys/key-encryption.js';
+import { loadConfiguredKeys } from '../keys/configured-keys.js';
 
 /** A server that answers. */
 interface RunningServer {

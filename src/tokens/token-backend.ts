@@ -10,7 +10,7 @@ import type { FixedClaim } from './domain/reserved-claims.js';
 import { Jws } from './jws.js';
 import { VerifiedTokens } from './verified-tokens.js';
 
-/** Seconds that another machine's clock, which set `iat`, may be ahead of ours (design §3). */
+/** Seconds that the clock of the machine that set `iat` may be ahead of ours (design §3). */
 const CLOCK_SKEW = 5;
 
 /**

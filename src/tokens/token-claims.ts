@@ -3,16 +3,16 @@ import type { RequestContext } from '../common/request-context.js';
 import type { AuthUser } from '../users/user-store.js';
 
 /**
- * The user whose token it is. The stored password is left out: claims can be read by anybody who holds the token.
+ * The user of a token. The stored password is left out: everybody who holds a token can read its claims.
  *
  * @publicApi
  */
 export type ClaimsSubject = Omit<AuthUser, 'password'>;
 
 /**
- * A host's own claims, SimpleJWT's `get_token`. Hosts give a subclass as `overrides.claims`; this one adds none.
+ * The claims that a host adds, SimpleJWT's `get_token`. Hosts give a subclass as `overrides.claims`; this class adds none.
  *
- * @typeParam Own - the claims that it adds, for whoever reads them from `@CurrentToken()`
+ * @typeParam Own - the claims that the class adds, as the type of what `@CurrentToken()` gives
  * @example
  * class CustomerClaims extends TokenClaims<{ plan: string }> {
  *   constructor(private readonly plans: PlansService) { super(); }
@@ -23,15 +23,15 @@ export type ClaimsSubject = Omit<AuthUser, 'password'>;
  */
 @Injectable()
 export class TokenClaims<Own extends object = Record<string, unknown>> {
-  /** Whether a host has put a class of its own in the place of this one; otherwise nothing is asked. */
+  /** Whether a host has replaced this class; otherwise the hook is never called. */
   get isCustom(): boolean {
     return this.claimsFor !== TokenClaims.prototype.claimsFor;
   }
 
   /**
    * The claims of a log-in's refresh or sliding token, which its access tokens carry as well. With
-   * `REFRESH_RECOMPUTES_CLAIMS` it is asked at each refresh too, and what it leaves out then is gone from the tokens.
-   * Values are what JSON can say; claims that this package writes itself (`exp`, `user_id` …) are an error.
+   * `REFRESH_RECOMPUTES_CLAIMS` the method is called at each refresh too, and claims that it leaves out then are gone from
+   * the tokens. Values are what JSON can say; claims that this package writes (`exp`, `user_id` …) are an error.
    */
   claimsFor(
     _user: ClaimsSubject,

@@ -18,13 +18,13 @@ import { TokenBackend } from './token-backend.js';
 /** An MD5 digest as SimpleJWT writes it (contract §12). */
 const PASSWORD_DIGEST = /^[0-9A-F]{32}$/;
 
-/** What of a user goes into a token. */
+/** The parts of a user that go into a token. */
 export interface TokenSubject {
   /** Value of the column that `USER_ID_FIELD` names. */
   readonly tokenId: string | number;
-  /** The stored password text, of which a digest is written with `CHECK_REVOKE_TOKEN`. */
+  /** The stored password text; its digest is written with `CHECK_REVOKE_TOKEN`. */
   readonly password: string;
-  /** Claims of the host's own, which its log-in adds. */
+  /** Claims that the host adds at log-in. */
   readonly claims?: Claims;
 }
 
@@ -57,6 +57,16 @@ export class TokensService {
    */
   decode(token: string): Promise<Claims> {
     return this.backend.decode(token);
+  }
+
+  /** As `decode`; null for a token that is not good. */
+  async findClaims(token: string): Promise<Claims | null> {
+    try {
+      return await this.decode(token);
+    } catch (error) {
+      if (error instanceof InvalidTokenError) return null;
+      throw error;
+    }
   }
 
   /** The claims of a token that was decoded before and is good now, without waiting; null for any other. */
@@ -99,13 +109,13 @@ export class TokensService {
       this.settings.accessTokenLifetime,
     );
     for (const name of Object.keys(refresh)) {
-      // Assigning a claim of this name would set the prototype instead.
+      // An assignment to this name would set the prototype instead.
       if (!this.tokenBound.has(name) && name !== '__proto__') claims[name] = refresh[name];
     }
     return claims;
   }
 
-  /** Claims of the refresh token that takes the place of another: a new id, end and time of issue (contract §7). */
+  /** Claims of the refresh token that replaces another one: a new id, end and time of issue (contract §7). */
   rotatedClaims(refresh: Claims, now: number): Claims {
     const { jtiClaim, refreshTokenLifetime } = this.settings;
     return {

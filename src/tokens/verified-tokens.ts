@@ -2,7 +2,7 @@ import { RecentMap } from '../common/recent-map.js';
 import type { VerifyingKey } from '../keys/verifying-key.js';
 import type { Claims } from './domain/compact.js';
 
-/** Claims whose signature was good, and the key that said so. */
+/** Claims whose signature was good, and the key that verified it. */
 export interface VerifiedToken {
   readonly claims: Claims;
   readonly key: VerifyingKey;
@@ -15,8 +15,8 @@ const MAX_LENGTH = 2048;
 
 /**
  * Remembers tokens whose signature was good, keyed by their whole text, so that the guard verifies each one once.
- * Only the signature is remembered: times, session and user are looked at on every request, and whether the key still
- * verifies. The oldest leave first: access tokens are short-lived, so that the oldest are the nearest to their end.
+ * Only the signature is remembered: times, session, user and the state of the key are checked on every request. The oldest
+ * entries leave first: access tokens are short-lived, so that the oldest are nearest to their end.
  */
 export class VerifiedTokens {
   private readonly tokens = new RecentMap<string, VerifiedToken>(CAPACITY);
@@ -31,7 +31,7 @@ export class VerifiedTokens {
   }
 }
 
-/** A remembered object is handed to many requests: none may change it for the next one, nor may who gave it. */
+/** A remembered object is given to many requests: no request may change it for the next one, nor may the code that made it. */
 function deepFreeze<T extends object>(value: T): T {
   for (const member of Object.values(value) as unknown[]) {
     if (member !== null && typeof member === 'object' && !Object.isFrozen(member)) {

@@ -1,5 +1,5 @@
 import { createPrivateKey } from 'node:crypto';
-import type { KeyDescription } from '../../src/keys/key-description.js';
+import type { KeyDescription } from '../../src/keys/key-rotation.service.js';
 import { runCommand, type CommandOutcome } from '../support/command.js';
 import { createDatabase, query } from '../support/databases.js';
 import { KEY_ENCRYPTION_KEY } from '../support/key-ring.js';

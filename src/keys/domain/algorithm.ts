@@ -1,11 +1,9 @@
 import type { KeyObject } from 'node:crypto';
 
-type Hash = 'sha256' | 'sha384' | 'sha512';
-
 /** All that the package knows about an algorithm. */
 interface AlgorithmRow {
   /** Hash of what is signed; null where the algorithm brings its own. */
-  readonly hash: Hash | null;
+  readonly hash: 'sha256' | 'sha384' | 'sha512' | null;
   /** Key type of a JWK (RFC 7518 §6.1); null for a shared secret, which is never published. */
   readonly kty: 'RSA' | 'EC' | 'OKP' | null;
   /** Key types of `node:crypto` that are fit. */
@@ -29,40 +27,31 @@ interface AlgorithmRow {
 const RSA_BITS = 2048;
 
 /** RFC 7518 §3.2. */
-function hmac(hash: Hash) {
-  return {
-    hash,
-    kty: null,
-    keyTypes: [],
-    needs: 'a secret',
-    generate: null,
-    command: 'openssl rand -base64 48',
-    withoutJwtService: ['sign'],
-  } as const satisfies AlgorithmRow;
-}
+const HMAC = {
+  kty: null,
+  keyTypes: [],
+  needs: 'a secret',
+  generate: null,
+  command: 'openssl rand -base64 48',
+  withoutJwtService: ['sign'],
+} as const;
 
 /** RFC 7518 §3.3. */
-function rsa(hash: Hash) {
-  return {
-    hash,
-    kty: 'RSA',
-    keyTypes: ['rsa'],
-    needs: 'an RSA key',
-    generate: ['rsa', { modulusLength: RSA_BITS }],
-    command: `openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:${RSA_BITS}`,
-    withoutJwtService: [],
-  } as const satisfies AlgorithmRow;
-}
+const RSA = {
+  kty: 'RSA',
+  keyTypes: ['rsa'],
+  needs: 'an RSA key',
+  generate: ['rsa', { modulusLength: RSA_BITS }],
+  command: `openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:${RSA_BITS}`,
+  withoutJwtService: [],
+} as const;
 
-/** RFC 7518 §3.5: RSA with PSS padding, for which there are also keys of their own. */
-function rsaPss(hash: Hash) {
-  return { ...rsa(hash), keyTypes: ['rsa', 'rsa-pss'] } as const satisfies AlgorithmRow;
-}
+/** RFC 7518 §3.5: RSA with PSS padding, for which there is also a key type. */
+const RSA_PSS = { ...RSA, keyTypes: ['rsa', 'rsa-pss'] } as const;
 
 /** RFC 7518 §3.4. */
-function ecdsa(hash: Hash, curve: string, openssl: string) {
-  return {
-    hash,
+const ecdsa = (curve: string, openssl: string) =>
+  ({
     kty: 'EC',
     keyTypes: ['ec'],
     curve: [curve, openssl],
@@ -70,35 +59,36 @@ function ecdsa(hash: Hash, curve: string, openssl: string) {
     generate: ['ec', { namedCurve: curve }],
     command: `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:${curve}`,
     withoutJwtService: [],
-  } as const satisfies AlgorithmRow;
-}
+  }) as const;
+
+/** RFC 8037. */
+const ED25519 = {
+  kty: 'OKP',
+  keyTypes: ['ed25519'],
+  needs: 'an Ed25519 key',
+  generate: ['ed25519', {}],
+  command: 'openssl genpkey -algorithm ed25519',
+  withoutJwtService: ['sign', 'verify'],
+} as const;
 
 /**
  * The algorithms that a token may be signed with (RFC 7518 §3.1, RFC 8037 §3.1). Settings, keys, signatures, JWKs and the
  * documentation are made from this table, so that a further algorithm is one more row.
  */
 const TABLE = {
-  HS256: hmac('sha256'),
-  HS384: hmac('sha384'),
-  HS512: hmac('sha512'),
-  RS256: rsa('sha256'),
-  RS384: rsa('sha384'),
-  RS512: rsa('sha512'),
-  ES256: ecdsa('sha256', 'P-256', 'prime256v1'),
-  ES384: ecdsa('sha384', 'P-384', 'secp384r1'),
-  ES512: ecdsa('sha512', 'P-521', 'secp521r1'),
-  PS256: rsaPss('sha256'),
-  PS384: rsaPss('sha384'),
-  PS512: rsaPss('sha512'),
-  EdDSA: {
-    hash: null,
-    kty: 'OKP',
-    keyTypes: ['ed25519'],
-    needs: 'an Ed25519 key',
-    generate: ['ed25519', {}],
-    command: 'openssl genpkey -algorithm ed25519',
-    withoutJwtService: ['sign', 'verify'],
-  },
+  HS256: { ...HMAC, hash: 'sha256' },
+  HS384: { ...HMAC, hash: 'sha384' },
+  HS512: { ...HMAC, hash: 'sha512' },
+  RS256: { ...RSA, hash: 'sha256' },
+  RS384: { ...RSA, hash: 'sha384' },
+  RS512: { ...RSA, hash: 'sha512' },
+  ES256: { ...ecdsa('P-256', 'prime256v1'), hash: 'sha256' },
+  ES384: { ...ecdsa('P-384', 'secp384r1'), hash: 'sha384' },
+  ES512: { ...ecdsa('P-521', 'secp521r1'), hash: 'sha512' },
+  PS256: { ...RSA_PSS, hash: 'sha256' },
+  PS384: { ...RSA_PSS, hash: 'sha384' },
+  PS512: { ...RSA_PSS, hash: 'sha512' },
+  EdDSA: { ...ED25519, hash: null },
 } as const satisfies Readonly<Record<string, AlgorithmRow>>;
 
 /** An algorithm that a token may be signed with. */
@@ -160,14 +150,10 @@ function describe(key: KeyObject): string {
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key;
   if (key.type === 'secret') return 'a secret';
   if (type === 'rsa-pss') return 'an RSA-PSS key';
-  if (type === 'ec') {
-    const named = Object.values(ALGORITHM_TABLE).find(
-      ({ curve }) => curve?.[1] === details?.namedCurve,
-    );
-    return named?.needs ?? `a key on the curve ${details?.namedCurve}`;
-  }
   const row = Object.values(ALGORITHM_TABLE).find(
-    ({ keyTypes }) => type && keyTypes.includes(type),
+    ({ keyTypes, curve }) =>
+      type && keyTypes.includes(type) && (!curve || curve[1] === details?.namedCurve),
   );
+  if (type === 'ec') return row?.needs ?? `a key on the curve ${details?.namedCurve}`;
   return row?.needs ?? 'a key of another kind';
 }

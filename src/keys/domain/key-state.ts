@@ -1,4 +1,4 @@
-/** When what happened to a key of the ring; ms since the epoch, null for not yet. */
+/** The times of a key of the ring; ms since the epoch, null for not yet. */
 export interface KeyTimes {
   readonly activatedAt: number | null;
   readonly retiredAt: number | null;
@@ -7,17 +7,17 @@ export interface KeyTimes {
 }
 
 /**
- * - `next`: published, so that everybody knows it when it begins to sign
+ * - `next`: published, so that all verifiers know it when it begins to sign
  * - `signing`: the one that signs
- * - `retired`: signs no more, and verifies until its last token has ended
- * - `ended`: opens nothing any more
+ * - `retired`: does not sign any more, and verifies until its last token has ended
+ * - `ended`: neither signs nor verifies
  */
 export type KeyState = 'next' | 'signing' | 'retired' | 'ended';
 
-/** How long tokens live, seconds. */
+/** The settings that decide how long tokens live, seconds. */
 export interface Lifetimes {
   readonly ledger: 'sessions' | 'django';
-  /** Of the session ledger, where no refresh token outlives its session; null for no end. */
+  /** Absolute end of a session, which no refresh token outlives; null for none. */
   readonly sessionMaxLifetime: number | null;
   readonly accessTokenLifetime: number;
   readonly refreshTokenLifetime: number;
@@ -31,17 +31,17 @@ export interface Lifetimes {
  * the clocks of nodes differ.
  */
 const MARGIN = 60;
-/** Seconds that can be noted of a key, 68 years: what goes on for longer ends with the key. */
+/** The longest lifetime that the column of a key holds, 68 years in seconds: longer tokens end with the key. */
 const LONGEST = 2_147_483_647;
 
-/** What a key is good for at a moment, ms since the epoch. */
+/** The state of a key at a moment, ms since the epoch. */
 export function keyState(times: KeyTimes, now: number): KeyState {
   if (times.verifiesUntil !== null && times.verifiesUntil <= now) return 'ended';
   if (times.retiredAt !== null) return 'retired';
   return times.activatedAt === null ? 'next' : 'signing';
 }
 
-/** Seconds from the signing of a token until nobody accepts it any more, for the kind that lives longest. */
+/** Seconds from the signing of a token until it is accepted nowhere any more, for the kind that lives longest. */
 export function longestLifetime(lifetimes: Lifetimes): number {
   const { accessTokenLifetime, slidingTokenLifetime, ledger, sessionMaxLifetime } = lifetimes;
   const end = (ledger === 'sessions' ? sessionMaxLifetime : null) ?? Infinity;

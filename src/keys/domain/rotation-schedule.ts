@@ -1,6 +1,6 @@
 import type { KeyState } from './key-state.js';
 
-/** What of a key decides about the schedule; times in ms since the epoch. */
+/** What the schedule looks at; times in ms since the epoch. */
 export interface ScheduledKey {
   readonly state: KeyState;
   readonly createdAt: number;
@@ -15,14 +15,14 @@ export type DueWork = 'generate' | 'rotate' | 'nothing' | 'begin';
 
 const DAY = 86_400_000;
 /**
- * Until everybody who caches the JWK Set has fetched it anew, ms: twice the longest that our own answer may be kept, and
- * what verifiers keep it by themselves.
+ * Until all caches of the JWK Set have fetched it anew, ms: twice as long as our answer may be kept, and as long as usual
+ * verifiers keep it.
  */
 const SPREAD = 600_000;
 
 /**
- * What a schedule asks for. It goes on with a ring and begins none, nor one that was left: in a rolling restart servers
- * that do not know the ring yet would refuse its tokens, and only an operator knows when the last of them is gone.
+ * The work that is due. A schedule continues a ring, and neither begins one nor takes up an abandoned one: in a rolling
+ * restart, servers that do not know the ring yet would refuse its tokens, and only an operator knows when the last is gone.
  *
  * The next key is published a day, or half of a shorter interval, before it signs; one that comes too late for that (the
  * servers were down) still waits until caches elsewhere have had the time to learn of it.
@@ -39,7 +39,7 @@ export function dueWork(keys: readonly ScheduledKey[], interval: number, now: nu
 }
 
 /**
- * Whether caches of the JWK Set may not know a key yet, were it to sign now.
+ * Whether a key would sign before caches of the JWK Set know it, if it began to sign now.
  *
  * @param key - undefined for one that is only now made
  */

@@ -1,10 +1,10 @@
 import type { Claims } from './compact.js';
 
-/** What the claims are held against. */
+/** The settings that claims are checked against. */
 export interface ClaimRules {
   /** Seconds of tolerance for `exp`, `nbf` and `iat`. */
   readonly leeway: number;
-  /** Further seconds that `iat` may lie ahead, where another machine's clock sets it. */
+  /** Further seconds that `iat` may lie ahead, where the clock of another machine sets it. */
   readonly issuedAhead: number;
   readonly audience: string | readonly string[] | null;
   readonly issuer: string | null;

@@ -4,7 +4,7 @@ export interface CompactToken {
   readonly claims: Claims;
 }
 
-/** The header's members that we look at (RFC 7515 §4). */
+/** The members of the header that are used (RFC 7515 §4). */
 export interface JoseHeader {
   readonly alg: string;
   readonly kid?: string;
@@ -18,16 +18,16 @@ export interface JoseHeader {
 export type Claims = { readonly [claim: string]: unknown };
 
 const PART = /^[A-Za-z0-9_-]+$/;
-/** Longer texts cannot be tokens of anybody: refused before any work (bytes). */
+/** Bytes; longer texts cannot be tokens and are refused before any work. */
 const MAX_LENGTH = 65_536;
-/** Claims that are nested deeper are nobody's: whatever walks them later would run out of stack. */
+/** No honest token has claims that are nested deeper; code that walks them later would run out of stack. */
 const MAX_DEPTH = 32;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
  * Takes a token apart, strictly: exactly three parts of canonical base64url, JSON objects in fatal UTF-8, a text
- * `alg`, and nothing critical that we would have to understand (RFC 7515 §5.2, RFC 8725 §3). Null when anything is
- * off; the caller learns no more than that.
+ * `alg`, and no critical members (RFC 7515 §5.2, RFC 8725 §3). Null when anything is wrong; the caller learns no more than
+ * that.
  */
 export function parseCompact(token: string): CompactToken | null {
   if (token.length > MAX_LENGTH) return null;

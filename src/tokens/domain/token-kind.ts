@@ -38,7 +38,7 @@ export const SlidingToken = {
   type: 'sliding',
 } as const satisfies TokenKind;
 /**
- * Any token, its type not looked at: what the verify view reads.
+ * A token of any type, which is not checked: what the verify view reads.
  *
  * @publicApi
  */
@@ -55,7 +55,7 @@ export const TOKEN_KINDS: Readonly<Record<TokenKind['className'], TokenKind>> = 
   UntypedToken,
 };
 
-/** Which claims carry the type and the id; null switches a check off. */
+/** The claims that carry the type and the id; null switches a check off. */
 export interface KindRules {
   readonly tokenTypeClaim: string | null;
   readonly jtiClaim: string | null;

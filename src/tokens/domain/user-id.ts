@@ -1,7 +1,7 @@
-/** What no text in Postgres can hold, and so nobody's id: U+0000 and halves of surrogate pairs. */
+/** Characters that no text in Postgres can hold, and so no id: U+0000 and halves of surrogate pairs. */
 const UNSTORABLE = /[\0\p{Surrogate}]/u;
 
-/** The user a token names: nobody at all, an id to look up, or something that can be no user's id. */
+/** The user that a token names: none at all, an id to look up, or something that can be no user's id. */
 export type TokenUser =
   | { readonly kind: 'none' }
   | { readonly kind: 'id'; readonly id: string }
@@ -9,7 +9,7 @@ export type TokenUser =
 
 /**
  * Reads the user id claim as the refresh view does: an absent or empty value means a token without a user
- * (contract §7), anything but a text or a whole number names nobody.
+ * (contract §7), and anything but a text or a whole number can be no user's id.
  */
 export function tokenUser(claim: unknown): TokenUser {
   if (claim === undefined || claim === null || claim === '' || claim === 0 || claim === false) {

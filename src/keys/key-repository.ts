@@ -8,8 +8,8 @@ export interface StoredKey extends KeyTimes {
   readonly kid: string;
   readonly algorithm: RingAlgorithm;
   readonly publicJwk: PublicJwk;
-  /** Null once the key has been retired. */
-  readonly sealed: Buffer | null;
+  /** The private part; null once the key has been retired. */
+  readonly encrypted: Buffer | null;
   /** Seconds that a token of this key may live. */
   readonly longestLifetime: number;
   readonly createdAt: number;
@@ -20,10 +20,10 @@ export interface StoredKey extends KeyTimes {
 /** A key that is to join the ring. */
 export type NewKey = Pick<
   StoredKey,
-  'kid' | 'algorithm' | 'publicJwk' | 'sealed' | 'longestLifetime'
+  'kid' | 'algorithm' | 'publicJwk' | 'encrypted' | 'longestLifetime'
 >;
 
-/** What runs statements: a transaction, or the DataSource. */
+/** Runs statements: a transaction, or the DataSource. */
 type Database = Pick<EntityManager, 'query'>;
 
 type Row = Omit<StoredKey, 'state'> & { readonly now: number };
@@ -31,21 +31,21 @@ type Row = Omit<StoredKey, 'state'> & { readonly now: number };
 const milliseconds = (expression: string, name: string): string =>
   `(extract(epoch FROM ${expression}) * 1000)::float8 AS "${name}"`;
 
-const SELECT = `
-  SELECT kid, algorithm, public_jwk AS "publicJwk", sealed_private_key AS sealed,
+const COLUMNS = `kid, algorithm, public_jwk AS "publicJwk", sealed_private_key AS encrypted,
     longest_lifetime AS "longestLifetime", ${milliseconds('created_at', 'createdAt')},
     ${milliseconds('activated_at', 'activatedAt')}, ${milliseconds('retired_at', 'retiredAt')},
-    ${milliseconds('verifies_until', 'verifiesUntil')}, ${milliseconds('now()', 'now')}
-  FROM auth_signing_key`;
+    ${milliseconds('verifies_until', 'verifiesUntil')}, ${milliseconds('now()', 'now')}`;
+
+const SELECT = `SELECT ${COLUMNS} FROM auth_signing_key`;
 
 /** Oldest first: next keys sign in the order in which they were made. */
 const ORDER = 'ORDER BY created_at, kid';
 
 /** The statements on `auth_signing_key`. */
-export class KeyRows {
+export class KeyRepository {
   constructor(private readonly database: Database) {}
 
-  /** Lets nobody else change the ring until the transaction ends; reading goes on. */
+  /** Keeps others from changing the ring until the transaction ends; they may go on reading it. */
   async lock(): Promise<void> {
     await this.database.query('LOCK TABLE auth_signing_key IN SHARE ROW EXCLUSIVE MODE');
   }
@@ -63,16 +63,16 @@ export class KeyRows {
     return this.find(`${SELECT} ${ORDER}`);
   }
 
-  /** Keys that sign or verify, now or later. By the database's clock: a node's may be behind. */
+  /** Keys that sign or verify, now or later. By the database's clock: the clock of a node may be behind. */
   findLive(): Promise<StoredKey[]> {
     return this.find(`${SELECT} WHERE verifies_until IS NULL OR verifies_until > now() ${ORDER}`);
   }
 
-  async insert(key: NewKey): Promise<void> {
-    await this.database.query(
+  async insert(key: NewKey): Promise<StoredKey[]> {
+    return this.find(
       `INSERT INTO auth_signing_key (kid, algorithm, public_jwk, sealed_private_key, longest_lifetime)
-       VALUES ($1, $2, $3, $4, $5)`,
-      [key.kid, key.algorithm, key.publicJwk, key.sealed, key.longestLifetime],
+       VALUES ($1, $2, $3, $4, $5) RETURNING ${COLUMNS}`,
+      [key.kid, key.algorithm, key.publicJwk, key.encrypted, key.longestLifetime],
     );
   }
 
@@ -83,7 +83,7 @@ export class KeyRows {
   }
 
   /**
-   * Retires a key. Its private part is deleted: it will never sign again, so nobody needs to be able to.
+   * Retires a key. Its private part is deleted, since the key will never sign again.
    *
    * @param verifiesFor - seconds; 0 ends the key at once
    */
@@ -96,7 +96,7 @@ export class KeyRows {
     );
   }
 
-  /** Notes that tokens of this key may live so long; never shortens it. Is no news to other nodes. */
+  /** Notes how long tokens of this key may live; never shortens it. Other nodes need not hear of it. */
   async raiseLifetime(kid: string, seconds: number): Promise<void> {
     await this.database.query(
       'UPDATE auth_signing_key SET longest_lifetime = greatest(longest_lifetime, $2) WHERE kid = $1',
@@ -104,7 +104,7 @@ export class KeyRows {
     );
   }
 
-  /** Forgets keys that ended so many days ago. */
+  /** Deletes keys that ended so many days ago. */
   async deleteEnded(days: number): Promise<void> {
     await this.database.query(
       `DELETE FROM auth_signing_key WHERE verifies_until < now() - $1 * interval '1 day'`,
@@ -112,8 +112,8 @@ export class KeyRows {
     );
   }
 
-  private async find(statement: string): Promise<StoredKey[]> {
-    const rows: Row[] = await this.database.query(statement);
+  private async find(statement: string, parameters: unknown[] = []): Promise<StoredKey[]> {
+    const rows: Row[] = await this.database.query(statement, parameters);
     return rows.map(({ now, ...row }) => ({ ...row, state: keyState(row, now) }));
   }
 }

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
 import type { Algorithm } from './domain/algorithm.js';
-import { loadConfiguredKeys } from './key-material.js';
+import { loadConfiguredKeys } from './configured-keys.js';
 
 const SECRET = 'a secret of the tests; 0123456789 0123456789';
 
