@@ -1,7 +1,7 @@
 import type { Settings } from './settings.js';
 
 /**
- * The settings in force, as something that can be injected: `constructor(private readonly settings: AuthSettings)`.
+ * The settings in force, as a class that can be injected: `constructor(private readonly settings: AuthSettings)`.
  *
  * @publicApi
  */

@@ -10,7 +10,7 @@ interface Check<N extends SettingName = SettingName> {
   /** The settings that `isWrong` looks at; the first one is to be changed. */
   readonly of: readonly [N, ...N[]];
   readonly isWrong: (settings: Pick<Values, N>) => boolean;
-  /** The words behind the first setting's name. `{ledger}` stands for what that setting is called where it was given. */
+  /** The words after the first setting's name. `{ledger}` stands for what that setting is called where it was given. */
   readonly message: string | ((settings: Pick<Values, N>) => string);
   /** Unset: the example of the first setting. */
   readonly example?: string;

@@ -1,5 +1,5 @@
 /**
- * A hint at the known name that was probably meant, as a sentence with a blank before it; empty when no name is near.
+ * A hint at the known name that was probably meant, as a sentence after a blank; empty when no known name is near.
  */
 export function closest(name: string, known: readonly string[]): string {
   const likely = known.find((candidate) => isNear(bare(name), bare(candidate)));

@@ -2,7 +2,7 @@ import type { AuthSettings } from './auth-settings.js';
 import { ConfigError } from './config-error.js';
 
 /**
- * The settings, which are there where a module is imported by its `forRoot`.
+ * Refuses a module that is imported by its class alone: only its `forRoot` brings the settings.
  *
  * @throws ConfigError
  */
@@ -14,8 +14,8 @@ export function requireForRoot(settings: AuthSettings | undefined, module: strin
 }
 
 /**
- * A dependency that is there if the host imports `AuthModule`. It is injected as optional, so that its absence can be
- * explained better than by the name of a class that the host has never heard of.
+ * A dependency that `AuthModule` provides. It is injected as optional, so that this error can explain its absence: Nest's
+ * own error names a class that the host has never heard of.
  *
  * @param user - the class that needs it
  * @throws ConfigError

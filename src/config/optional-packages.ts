@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ConfigError } from './config-error.js';
 
 /**
- * Says what to install before packages are loaded that not every host needs.
+ * Checks that optional packages are installed, before anything loads them.
  *
  * @param user - who needs them: the first words of the sentence
  * @throws ConfigError with one sentence and one command for all that are missing
@@ -19,8 +19,8 @@ export function requirePackages(user: string, packages: readonly string[]): void
 }
 
 /**
- * In a folder without this package, which `npx` brings along from a folder of its own, that would not find there what is
- * installed here: so the command installs this one too.
+ * Where the working folder lacks this package, the command installs it too: `npx` runs a copy in a folder of its own, which
+ * would not find packages that are installed in the working folder.
  */
 function toInstall(missing: readonly string[]): string {
   const isHere = isInstalled('nest-simplejwt', join(process.cwd(), 'any.js'));
@@ -32,7 +32,7 @@ function isInstalled(name: string, from: string): boolean {
     createRequire(from).resolve(name);
     return true;
   } catch (error) {
-    // One that only `import` may load is there as well.
+    // A package that only `import` can load is installed as well.
     return (error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND';
   }
 }

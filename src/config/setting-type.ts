@@ -16,7 +16,7 @@ export interface SettingType<T> {
   readonly show: (value: T) => string;
 }
 
-/** What is wrong with a value. The text never repeats the value, which may be a secret. */
+/** What is wrong with a value, as the words after the setting's name. The text never repeats a value that may be a secret. */
 export class SettingProblem extends Error {
   override readonly name = 'SettingProblem';
 }
@@ -174,9 +174,9 @@ export function listOf<const W extends string>(...words: readonly W[]): SettingT
 }
 
 /**
- * A type of which not every value will do.
+ * A type that accepts some of another type's values only.
  *
- * @param problemOf - what is wrong with a value, as the words behind the setting's name; null for a good one
+ * @param problemOf - what is wrong with a value, as the words after the setting's name; null for a good one
  */
 export function checked<T>(
   type: SettingType<T>,
