@@ -130,6 +130,7 @@ export function seamProviders({
     const name = `authentications[${index}]`;
     const token = Symbol(name);
     providers.push(...hostProviders(name, Authentication, given, token));
+    if (typeof given === 'function') exports.push(given);
     return token;
   });
   providers.push({
