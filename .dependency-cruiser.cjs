@@ -3,7 +3,7 @@ const LAYERS = [
   ['main', 'server', 'cli', 'index'],
   ['account', 'admin', 'health', 'jwks', 'oauth'],
   ['auth'],
-  ['refresh-cookie'],
+  ['refresh-cookie', 'session-views'],
   ['token-views'],
   ['guards'],
   ['authentication'],
@@ -21,8 +21,6 @@ const LAYERS = [
 ];
 /** Allowed beside each other: from → to. */
 const BESIDE = {
-  // Staff see sessions in the form in which their owners do.
-  admin: ['account'],
   // The key ring and the cache of users learn of changes by the feed.
   keys: ['events', 'feed'],
 };

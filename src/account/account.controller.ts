@@ -29,10 +29,10 @@ import type { RequestContext } from '../common/request-context.js';
 import type { Claims } from '../tokens/domain/compact.js';
 import { AccountService } from './account.service.js';
 import { ChangePasswordDto } from './dto/change-password.dto.js';
-import { ProfileResponse, profileOf } from './dto/profile-response.dto.js';
+import { ProfileResponse } from './dto/profile-response.dto.js';
 
 /**
- * What the signed-in user sees of the own account.
+ * The account of the signed-in user.
  *
  * @publicApi
  */
@@ -50,8 +50,8 @@ export class AccountController {
   @ApiOperation({ summary: 'Me', description: 'The signed-in user.' })
   @ApiOkResponse({ type: ProfileResponse })
   @ApiUnauthorizedResponse({ description: 'No or wrong credentials.', type: ErrorResponse })
-  me(@CurrentUser() user: AuthenticatedUser): ProfileResponse {
-    return profileOf(user);
+  me(@CurrentUser() user: AuthenticatedUser): Promise<ProfileResponse> {
+    return this.account.profileOf(user);
   }
 
   @Post('password')

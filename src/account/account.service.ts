@@ -12,26 +12,18 @@ import { FIRST_PAGE, type PageRequest } from '../ledger/session-page.js';
 import type { Claims } from '../tokens/domain/compact.js';
 import { PasswordHasher } from '../passwords/password-hasher.js';
 import { PasswordPolicy } from '../passwords/password-policy.js';
+import {
+  SessionPresenter,
+  presentedPage,
+  type SessionResponsePage,
+} from '../session-views/session-presenter.js';
 import { UserStore } from '../users/user-store.js';
 import type { ChangePasswordDto } from './dto/change-password.dto.js';
-import { sessionResponse, type SessionResponse } from './dto/session-response.dto.js';
+import { profileResponse, type ProfileResponse } from './dto/profile-response.dto.js';
 
 /**
- * A part of the own sessions of a user.
- *
- * @publicApi
- */
-export interface OwnSessionPage {
-  readonly sessions: readonly SessionResponse[];
-  /** How many there are on all pages. */
-  readonly total: number;
-  /** What to ask the next page with; null behind the last one. */
-  readonly next: string | null;
-}
-
-/**
- * What the signed-in user can do with the own account. Each method throws what the guard would, where that has looked
- * no user up.
+ * What signed-in users can do with their accounts. Where the guard has looked no user up
+ * (`JWTStatelessUserAuthentication`), the methods do so, and throw what `JWTAuthentication` would.
  *
  * @publicApi
  */
@@ -45,17 +37,26 @@ export class AccountService {
     private readonly hasher: PasswordHasher,
     private readonly policy: PasswordPolicy,
     private readonly events: SecurityEvents,
+    private readonly presenter: SessionPresenter,
   ) {}
+
+  /** The user, with what the `UserStore` tells beside id and name. */
+  async profileOf(user: AuthenticatedUser): Promise<ProfileResponse> {
+    // The guard knows id and name: without further members nothing is looked up.
+    if (!this.users.profileOf) return profileResponse(user);
+    return profileResponse(user, await this.users.profileOf(await this.keyOf(user)));
+  }
 
   /** Live sessions, the newest first. */
   async listSessions(
     user: AuthenticatedUser,
     token: Claims | undefined,
     page: PageRequest = FIRST_PAGE,
-  ): Promise<OwnSessionPage> {
+  ): Promise<SessionResponsePage> {
     const current = token ? sessionIdOf(token) : null;
-    const { sessions, total, next } = await this.ledger.list(await this.keyOf(user), page);
-    return { sessions: sessions.map((session) => sessionResponse(session, current)), total, next };
+    return presentedPage(await this.ledger.list(await this.keyOf(user), page), (session) =>
+      this.presenter.forOwner(session, current),
+    );
   }
 
   /** @throws AuthError `not_found` when the user has no such live session */
@@ -67,10 +68,10 @@ export class AccountService {
     const userId = await this.keyOf(user);
     if (!(await this.ledger.end(userId, sessionId))) throw new AuthError('not_found');
     const cause = causeOf(userId, context);
-    await this.events.emit(null, ...sessionsEnded([sessionId], 'ended', cause));
+    await this.events.emit(null, sessionsEnded([sessionId], 'ended', cause));
   }
 
-  /** Ends all sessions of the user but the token's; all of them without a token, or where it names no session. */
+  /** Ends all sessions of the user except the one that the token names; without such a token all of them. */
   async endSessions(
     user: AuthenticatedUser,
     token: Claims | undefined,
@@ -78,12 +79,12 @@ export class AccountService {
   ): Promise<void> {
     const userId = await this.keyOf(user);
     const ended = await this.ledger.endOthers(userId, token ? sessionIdOf(token) : null);
-    await this.events.emit(null, ...sessionsEnded(ended, 'ended', causeOf(userId, context)));
+    await this.events.emit(null, sessionsEnded(ended, 'ended', causeOf(userId, context)));
   }
 
   /**
-   * Changes the password and ends all other sessions of the user (design §3); this one too, where its token names no
-   * session.
+   * Changes the password and ends all other sessions of the user (design §3); the session of this request too, where its
+   * token does not name it.
    *
    * @throws ValidationError when the old password is wrong, or the new one may not be set
    * @throws AuthError `throttled` after too many wrong ones in this session
@@ -100,16 +101,14 @@ export class AccountService {
     const owner = await this.login.confirm(await this.keyOf(user), keep, passwords.old_password);
     if (owner === null) throw wrongPassword();
     const encoded = await this.hasher.hash(passwords.new_password);
-    // Another change may have won the race: then the old password is not the old one any more.
+    // Another change may have won the race: then the stored password is another one by now.
     if (!(await this.users.changePassword(owner, encoded, keep))) throw wrongPassword();
     const userId = String(owner.id);
     await this.ledger.passwordChanged(userId, keep);
-    await this.events.emit(null, {
-      event: 'password_changed',
-      ...causeOf(userId, context),
-      target: `user:${userId}`,
-      keptSession: keep,
-    });
+    const cause = causeOf(userId, context);
+    await this.events.emit(null, [
+      { event: 'password_changed', ...cause, target: `user:${userId}`, keptSession: keep },
+    ]);
   }
 
   /** The primary key, by which the ledger knows users. */

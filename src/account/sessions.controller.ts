@@ -31,15 +31,15 @@ import {
   PageQuery,
   describePage,
   type HeaderTarget,
-} from './session-page-headers.js';
+} from '../session-views/session-page-headers.js';
 import type { RequestContext } from '../common/request-context.js';
 import { pageRequest } from '../ledger/session-page.js';
 import type { Claims } from '../tokens/domain/compact.js';
 import { AccountService } from './account.service.js';
-import { SessionResponse } from './dto/session-response.dto.js';
+import { SessionResponse } from '../session-views/dto/session-response.dto.js';
 
 /**
- * The sessions of the signed-in user: where the account is logged in, and how to end that.
+ * The sessions of the signed-in user: where the account is logged in, and how to log it out there.
  *
  * @publicApi
  */

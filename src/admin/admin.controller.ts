@@ -23,7 +23,7 @@ import {
   ApiUnauthorizedResponse,
 } from '../http/openapi.decorators.js';
 import type { AuthenticatedUser } from '../users/authenticated-user.js';
-import { StaffSessionResponse } from '../account/dto/session-response.dto.js';
+import { StaffSessionResponse } from '../session-views/dto/session-response.dto.js';
 import { AuthErrorFilter } from '../http/auth-error.filter.js';
 import { AuthenticationGuard } from '../guards/authentication.guard.js';
 import { ErrorResponse } from '../token-views/dto/token-responses.dto.js';
@@ -34,7 +34,7 @@ import {
   PageQuery,
   describePage,
   type HeaderTarget,
-} from '../account/session-page-headers.js';
+} from '../session-views/session-page-headers.js';
 import type { RequestContext } from '../common/request-context.js';
 import { pageRequest } from '../ledger/session-page.js';
 import { AdminService } from './admin.service.js';

@@ -1,16 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import { AccountOwner } from '../authentication/account-owner.js';
 import type { AuthenticatedUser } from '../users/authenticated-user.js';
-import {
-  staffSessionResponse,
-  type StaffSessionResponse,
-} from '../account/dto/session-response.dto.js';
 import { AuthError } from '../common/errors.js';
 import type { RequestContext } from '../common/request-context.js';
 import { sessionsEnded, type Cause } from '../events/domain/security-event.js';
 import { SecurityEvents } from '../events/security-events.js';
 import { RefreshTokenLedger } from '../ledger/refresh-token-ledger.js';
 import { FIRST_PAGE, type PageRequest } from '../ledger/session-page.js';
+import type { StaffSessionResponse } from '../session-views/dto/session-response.dto.js';
+import {
+  SessionPresenter,
+  presentedPage,
+  type SessionResponsePage,
+} from '../session-views/session-presenter.js';
 import type { StaffVerdict } from '../users/domain/standing.js';
 import { UserStore } from '../users/user-store.js';
 
@@ -25,21 +27,8 @@ export interface StaffRequest {
 }
 
 /**
- * A part of the sessions of a user, as staff see them.
- *
- * @publicApi
- */
-export interface StaffSessionPage {
-  readonly sessions: readonly StaffSessionResponse[];
-  /** How many there are on all pages. */
-  readonly total: number;
-  /** What to ask the next page with; null behind the last one. */
-  readonly next: string | null;
-}
-
-/**
  * What staff can do with the accounts of others: staff (`is_staff`) with those of users who are not staff, superusers
- * with all, nobody with that of the last superuser. Users are named by their primary key. Each act is a line of the log.
+ * with all, nobody with that of the last superuser. Users are named by their primary key. Each act is a security event.
  *
  * @publicApi
  */
@@ -50,6 +39,7 @@ export class AdminService {
     private readonly users: UserStore,
     private readonly ledger: RefreshTokenLedger,
     private readonly events: SecurityEvents,
+    private readonly presenter: SessionPresenter,
   ) {}
 
   /** @throws AuthError `not_found` or `permission_denied` */
@@ -57,16 +47,14 @@ export class AdminService {
     request: StaffRequest,
     userId: string,
     page: PageRequest = FIRST_PAGE,
-  ): Promise<StaffSessionPage> {
+  ): Promise<SessionResponsePage<StaffSessionResponse>> {
     const staffId = await this.staffIdOf(request);
     requireAllowed(await this.users.judgeStaffAct(staffId, userId));
-    const { sessions, total, next } = await this.ledger.list(userId, page);
-    await this.events.emit(null, {
-      event: 'sessions_viewed',
-      ...causeOf(staffId, request),
-      target: `user:${userId}`,
-    });
-    return { sessions: sessions.map(staffSessionResponse), total, next };
+    const found = await this.ledger.list(userId, page);
+    await this.events.emit(null, [
+      { event: 'sessions_viewed', ...causeOf(staffId, request), target: `user:${userId}` },
+    ]);
+    return presentedPage(found, (session) => this.presenter.forStaff(session));
   }
 
   /** @throws AuthError `not_found` or `permission_denied` */
@@ -76,17 +64,16 @@ export class AdminService {
     const ended = await this.ledger.endOthers(userId, null);
     const cause = causeOf(staffId, request);
     const target = `user:${userId}` as const;
-    await this.events.emit(
-      null,
+    await this.events.emit(null, [
       { event: 'sessions_ended', ...cause, target, count: ended.length },
       ...sessionsEnded(ended, 'ended', cause),
-    );
+    ]);
   }
 
   /**
    * Refuses the user everywhere.
    *
-   * @param keepsSessions - they rest, and live again on activation; otherwise they end
+   * @param keepsSessions - whether the sessions rest and live again on activation; otherwise they end
    * @throws AuthError `not_found` or `permission_denied`
    */
   async deactivate(request: StaffRequest, userId: string, keepsSessions = false): Promise<void> {
@@ -95,11 +82,10 @@ export class AdminService {
     const ended = keepsSessions ? [] : await this.ledger.endOthers(userId, null);
     const cause = causeOf(staffId, request);
     const target = `user:${userId}` as const;
-    await this.events.emit(
-      null,
+    await this.events.emit(null, [
       { event: 'user_deactivated', ...cause, target, keptSessions: keepsSessions },
       ...sessionsEnded(ended, 'user_deactivated', cause),
-    );
+    ]);
   }
 
   /** @throws AuthError `not_found` or `permission_denied` */
@@ -107,7 +93,7 @@ export class AdminService {
     const staffId = await this.staffIdOf(request);
     requireAllowed(await this.users.setActive(userId, true, staffId));
     const cause = causeOf(staffId, request);
-    await this.events.emit(null, { event: 'user_activated', ...cause, target: `user:${userId}` });
+    await this.events.emit(null, [{ event: 'user_activated', ...cause, target: `user:${userId}` }]);
   }
 
   private async staffIdOf({ staff }: StaffRequest): Promise<string> {

@@ -6,9 +6,9 @@ import { GuardKind } from '../guards/route-rules.js';
 import { AuthError } from '../common/errors.js';
 
 /**
- * Lets staff pass, behind a guard that has found the user: `@UseGuards(AuthenticationGuard, StaffGuard)`. Where that
- * guard went by the claims of a token alone, the stored user is asked: whoever is staff no more has tokens that say
- * otherwise. Only a service without users believes the claim.
+ * Lets staff pass. It stands after a guard that has found the user: `@UseGuards(AuthenticationGuard, StaffGuard)`. Where
+ * that guard believed the claims of a token, the stored user decides, since the tokens of a former member of staff still
+ * claim the status. Only a service without users believes the claim.
  *
  * @publicApi
  */

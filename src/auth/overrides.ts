@@ -1,5 +1,11 @@
 import type { InjectionToken, Provider, Type } from '@nestjs/common';
-import type { Abstract, ExistingProvider, FactoryProvider, ValueProvider } from '@nestjs/common';
+import type {
+  Abstract,
+  ClassProvider,
+  ExistingProvider,
+  FactoryProvider,
+  ValueProvider,
+} from '@nestjs/common';
 import { Clock } from '../common/clock.js';
 import { AuthSettings } from '../config/auth-settings.js';
 import { closest } from '../config/closest.js';
@@ -12,6 +18,7 @@ import { PasswordHasher } from '../passwords/password-hasher.js';
 import { UserAuthenticationRule } from '../users/user-authentication-rule.js';
 import { UserStore } from '../users/user-store.js';
 import { UsersService } from '../users/users.service.js';
+import { SessionPresenter } from '../session-views/session-presenter.js';
 import { LoginHooks } from '../login/login-hooks.js';
 
 /**
@@ -34,6 +41,7 @@ interface Seams {
   readonly loginHooks: LoginHooks;
   readonly claims: TokenClaims;
   readonly ledger: RefreshTokenLedger;
+  readonly sessionPresenter: SessionPresenter;
 }
 
 /**
@@ -52,7 +60,10 @@ export type AuthOverrides = { readonly [S in keyof Seams]?: Override<Seams[S]> }
 /** A seam: the class that everything else injects, and what stands there unless a host says otherwise. */
 interface Seam<T> {
   readonly token: Abstract<T>;
-  readonly standard: Omit<ExistingProvider<T>, 'provide'> | Omit<FactoryProvider<T>, 'provide'>;
+  readonly standard:
+    | Omit<ClassProvider<T>, 'provide'>
+    | Omit<ExistingProvider<T>, 'provide'>
+    | Omit<FactoryProvider<T>, 'provide'>;
 }
 
 const SEAMS: { readonly [S in keyof Seams]: Seam<Seams[S]> } = {
@@ -81,6 +92,7 @@ const SEAMS: { readonly [S in keyof Seams]: Seam<Seams[S]> } = {
   },
   claims: { token: TokenClaims, standard: { useFactory: () => new TokenClaims() } },
   ledger: { token: RefreshTokenLedger, standard: chosenLedger },
+  sessionPresenter: { token: SessionPresenter, standard: { useClass: SessionPresenter } },
 };
 
 /** The providers of every seam, and the tokens under which the rest of the application finds them. */

@@ -27,10 +27,7 @@ export class SecurityEvents {
    *
    * @param transaction - the open transaction of the change; null where the change is committed already
    */
-  async emit(
-    transaction: EntityManager | null,
-    ...events: readonly SecurityEvent[]
-  ): Promise<void> {
+  async emit(transaction: EntityManager | null, events: readonly SecurityEvent[]): Promise<void> {
     if (events.length === 0) return;
     for (const subscriber of this.subscribers) await subscriber.record(events, transaction);
     const runner = transaction?.queryRunner;

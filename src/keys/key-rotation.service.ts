@@ -147,7 +147,7 @@ export class KeyRotationService {
       await rows.lock();
       const found = await rows.findAll();
       const done = await work(rows, found, await rows.now());
-      await this.events.emit(transaction, ...keyEvents(found, await rows.findAll(), by));
+      await this.events.emit(transaction, keyEvents(found, await rows.findAll(), by));
       return done;
     });
   }

@@ -193,7 +193,7 @@ export class DjangoLedger extends RefreshTokenLedger {
       await this.blacklist(presented, owner);
       const id = this.tokens.idOf(presented.claims) ?? '';
       const cause: Cause = { actor: `session:${id}`, address: ip };
-      await this.events.emit(null, ...sessionsEnded([id], 'password_changed', cause));
+      await this.events.emit(null, sessionsEnded([id], 'password_changed', cause));
       return 'password_changed';
     }
     return { owner };
@@ -206,7 +206,7 @@ export class DjangoLedger extends RefreshTokenLedger {
     const ended = await this.rows<{ jti: string }>(sql.END_SURPLUS, [userId, sessionsPerUser]);
     const ids = ended.map(({ jti }) => jti);
     const cause: Cause = { actor: `user:${userId}`, address: ip };
-    await this.events.emit(null, ...sessionsEnded(ids, 'session_limit', cause));
+    await this.events.emit(null, sessionsEnded(ids, 'session_limit', cause));
   }
 
   private async blacklist(presented: PresentedToken, owner: AuthUser | null): Promise<boolean> {

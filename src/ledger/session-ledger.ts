@@ -114,7 +114,7 @@ export class SessionLedger extends RefreshTokenLedger {
     if (problem === 'password_changed') {
       await this.rows.end(sid, problem);
       const cause: Cause = { actor: `session:${sid}`, address: context.ip };
-      await this.events.emit(null, ...sessionsEnded([sid], problem, cause));
+      await this.events.emit(null, sessionsEnded([sid], problem, cause));
     }
     if (problem !== null) return { verdict: problem };
     // Past its refresh end the view refuses the token: such a call is no use of the session.
@@ -200,7 +200,7 @@ export class SessionLedger extends RefreshTokenLedger {
       );
     }
     if (seen && decision.verdict === 'replayed') await this.noteUse(seen, sid, attempt.context);
-    await this.events.emit(null, ...(decision.events ?? []));
+    await this.events.emit(null, decision.events ?? []);
     return this.outcome(decision.verdict, seen, sid, attempt.presenter.claims);
   }
 
@@ -211,7 +211,7 @@ export class SessionLedger extends RefreshTokenLedger {
   ): Promise<SpendOutcome> {
     const locked = await this.rows.lock(transaction, sid);
     const decision = this.policy.decide(locked, attempt);
-    await this.events.emit(transaction, ...(decision.events ?? []));
+    await this.events.emit(transaction, decision.events ?? []);
     let current: CurrentToken | null = locked;
     if ('next' in decision) {
       current = await this.rows.advance(transaction, sid, decision.next, attempt.context);
@@ -246,7 +246,7 @@ export class SessionLedger extends RefreshTokenLedger {
     if (sessionsPerUser === null) return;
     const ended = await this.sessions.endSurplus(userId, sessionsPerUser);
     const cause: Cause = { actor: `user:${userId}`, address: ip };
-    await this.events.emit(null, ...sessionsEnded(ended, 'session_limit', cause));
+    await this.events.emit(null, sessionsEnded(ended, 'session_limit', cause));
   }
 
   /** Whether a Django server beside this one has blacklisted its own token. */

@@ -4,7 +4,7 @@ import type { AuthenticatedUser } from '../users/authenticated-user.js';
 /** A symbol, which JSON leaves out and a copy by `{ ...user }` takes along. */
 const LOGIN = Symbol('nest-simplejwt:login');
 
-/** Keeps a stored user where neither JSON, nor a log, nor a loop over properties comes across it. */
+/** Keeps a stored user where neither JSON, nor a log, nor a loop over properties finds it. */
 class Login {
   readonly #user: AuthUser;
 
@@ -18,8 +18,8 @@ class Login {
 }
 
 /**
- * Who has just shown a name and a password: what `LocalAuthGuard` and `AuthGuard('local')` put into `request.user`. The
- * stored hash is not in it, nor what a host's `UserStore` gives beside: a handler that answers with it publishes neither.
+ * The user of a log-in, as `LocalAuthGuard` and `AuthGuard('local')` put it into `request.user`. It has neither the stored
+ * hash nor further properties of a host's users, so that a handler that answers with it publishes neither.
  *
  * @publicApi
  */
@@ -29,15 +29,16 @@ export interface LoggedInUser extends AuthenticatedUser, Omit<AuthUser, 'passwor
   readonly [LOGIN]?: Login;
 }
 
-/** What of the user that a log-in has found the rest of the application may see. */
+/** The part of a stored user that the rest of the application may see after a log-in. */
 export function loggedInUser(user: AuthUser): LoggedInUser {
   const { id, username, isActive, isStaff, tokenId } = user;
   return { id, username, isActive, isStaff, tokenId, [LOGIN]: new Login(user) };
 }
 
 /**
- * The user whom a log-in has found, as the `UserStore` gave it, with the hash that the password was compared
- * with: for a store that gives whole entities. Do not answer with it. What a store gave is given back as it is.
+ * The stored user behind a log-in, as the `UserStore` gave it: with the hash that the password was compared with, and
+ * with everything else where the store gives whole entities. Do not answer a request with it. A user that comes from the
+ * store directly is returned as it is.
  *
  * @publicApi
  * @throws TypeError for a user of another guard, or one that went through JSON

@@ -6,23 +6,23 @@ import { AuthSettings } from '../config/auth-settings.js';
 import { PasswordHasher } from '../passwords/password-hasher.js';
 import { UserStore } from '../users/user-store.js';
 
-/** How long a sample counts, ms. */
+/** How long a sample is used, ms. */
 const SAMPLED_FOR = 60_000;
-/** And how long at least, where a user turns up whose kind it lacks, ms: users may have been imported meanwhile. */
+/** How long at least, where a user of a kind appears that the sample lacks, ms: users may have been imported meanwhile. */
 const SAMPLED_AT_LEAST = 2000;
-/** Users that a sample has at least, where there are as many, and at most. */
+/** Users that a sample has at least (where the table has so many), and at most. */
 const SMALLEST_SAMPLE = 1000;
 const LARGEST_SAMPLE = 4000;
-/** What no password matches: a check of it costs a new hash. */
+/** No password matches it; a check of it costs as much as a new hash. */
 const NO_PASSWORD = '!';
 
-/* A table that has not been analyzed yet says -1, what is no table nothing. */
+/* -1 for a table that was never analyzed, no row for what is no table. */
 const COUNT = `
   SELECT reltuples::float8 AS rows FROM pg_class WHERE oid = to_regclass($1) AND relkind IN ('r', 'p')`;
 
 /** A kind of stored password: algorithm and cost. */
 interface Kind {
-  /** Costs as much to check as those of this kind, and nothing matches it. */
+  /** Costs as much to check as a password of this kind, and nothing matches it. */
   readonly decoy: string;
   readonly users: number;
 }
@@ -36,12 +36,13 @@ interface Sample {
 }
 
 /**
- * What is checked in the place of a password that is not there, so that the time of a refusal tells nobody which names
- * exist. Where stored hashes are dearer than new ones, as those from Django are, a new one would be no disguise; so each
- * name gets one of the kinds that the table has, as often as the table has it, and always the same: chosen by an HMAC.
+ * Stored passwords that are checked where there is no real one, so that the time of a refusal tells nobody which names
+ * exist. Stored hashes may cost more than new ones (those from Django do), so that the cost of a new hash would give an
+ * unknown name away. Each name is given one of the kinds that the table has, in the table's proportions and always the
+ * same one, chosen by an HMAC.
  *
- * The kinds come from a sample of some thousand rows at most, which each node takes in the background once a minute, while
- * somebody logs in; all nodes take the same rows.
+ * The kinds come from a sample of a few thousand rows at most. Each node takes a sample in the background, once a minute
+ * while there are log-ins; all nodes take the same rows.
  */
 @Injectable()
 export class PasswordDecoys {
@@ -59,11 +60,11 @@ export class PasswordDecoys {
   /**
    * A stored password that nothing matches and that costs what the one of a user of this name would.
    *
-   * @param own - the decoy of the user who has this name; null where there is none
+   * @param userDecoy - the decoy of the user who has this name; null where there is none
    */
-  async of(username: string, own: string | null): Promise<string> {
-    if (this.isDue(own)) void this.takeSample();
-    // Nobody but the first waits: whoever did could tell by the time that a sample was taken.
+  async of(username: string, userDecoy: string | null): Promise<string> {
+    if (this.isDue(userDecoy)) void this.takeSample();
+    // Only the first call waits: a later wait would show in the time of the answer.
     const { kinds } = this.sample ?? (await this.takeSample());
     const total = kinds.reduce((sum, { users }) => sum + users, 0);
     let place = this.fractionOf(username) * total;
@@ -74,15 +75,15 @@ export class PasswordDecoys {
     return NO_PASSWORD;
   }
 
-  private isDue(own: string | null): boolean {
+  private isDue(userDecoy: string | null): boolean {
     if (this.sample === null) return true;
     const { kinds, isWhole, at } = this.sample;
     const age = performance.now() - at;
-    const isNew = isWhole && own !== null && kinds.every(({ decoy }) => decoy !== own);
+    const isNew = isWhole && userDecoy !== null && kinds.every(({ decoy }) => decoy !== userDecoy);
     return age >= (isNew ? SAMPLED_AT_LEAST : SAMPLED_FOR);
   }
 
-  /** From 0 up to 1, not included. Letter case does not count: to a store that folds it, it is one name. */
+  /** From 0 up to 1, without 1. Letter case does not count, since a store may fold it. */
   private fractionOf(username: string): number {
     const name = trimText(username).normalize('NFKC').toLowerCase();
     const digest = createHmac('sha256', this.settings.signingKey).update(`decoy\0${name}`).digest();
@@ -97,7 +98,7 @@ export class PasswordDecoys {
     return this.sampling;
   }
 
-  /** Where the table cannot be read, what was read before goes on counting. */
+  /** Where the table cannot be read, the last sample stays in use. */
   private async read(): Promise<Sample> {
     const at = performance.now();
     try {
@@ -114,7 +115,7 @@ export class PasswordDecoys {
   private async readPasswords(): Promise<{ texts: string[]; areAll: boolean }> {
     const { name, password } = this.users.table;
     const [count] = await this.database.query<{ rows: number }[]>(COUNT, [name]);
-    // Whole pages by chance, always the same ones; a power of two, so that a few rows more change nothing.
+    // A random choice of whole pages, always the same ones. A power of two, so that a few more rows change nothing.
     const percent =
       2 ** Math.ceil(Math.log2((100 * SMALLEST_SAMPLE) / Math.max(count?.rows ?? 0, 1)));
     const some = percent < 100 ? `TABLESAMPLE SYSTEM (${percent}) REPEATABLE (1)` : '';
@@ -126,7 +127,7 @@ export class PasswordDecoys {
   }
 }
 
-/** In one order on all nodes, so that a name has the same kind everywhere. */
+/** Sorted, so that a name has the same kind on all nodes. */
 function kindsOf(decoys: readonly (string | null)[]): Kind[] {
   const counts = new Map<string, number>();
   for (const decoy of decoys) {

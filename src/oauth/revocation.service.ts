@@ -44,7 +44,7 @@ export class RevocationService {
     else if (isA(SlidingToken)) isEnded = await this.endSliding({ token, claims });
     else if (isA(AccessToken)) isEnded = await this.endAccess(claims);
     const session = sessionIdOf(claims) ?? this.tokens.idOf(claims) ?? '';
-    if (isEnded) await this.events.emit(null, ...sessionsEnded([session], 'logged_out', cause));
+    if (isEnded) await this.events.emit(null, sessionsEnded([session], 'logged_out', cause));
   }
 
   private async endSliding(presented: PresentedToken): Promise<boolean> {

@@ -128,7 +128,7 @@ export class TokenViewsService {
     const session = this.sessionOf(presented.claims) ?? '';
     // Whoever holds the token may end it; who that is it does not prove.
     const cause: Cause = { actor: `session:${session}`, address: context.ip };
-    await this.events.emit(null, ...sessionsEnded([session], 'logged_out', cause));
+    await this.events.emit(null, sessionsEnded([session], 'logged_out', cause));
     return {};
   }
 
@@ -156,13 +156,11 @@ export class TokenViewsService {
     const claims = await this.ownClaims.atLogin(user, kind, context);
     const issued = await this.ledger.issue(kind, { ...user, claims }, context);
     if (issued === null) throw new AuthError('no_active_account', { reason: 'changed_meanwhile' });
-    await this.events.emit(null, {
-      event: 'logged_in',
-      actor: `user:${user.id}`,
-      target: `user:${user.id}`,
-      address: context.ip,
-      session: this.sessionOf(issued.claims),
-    });
+    const who = `user:${user.id}` as const;
+    const session = this.sessionOf(issued.claims);
+    await this.events.emit(null, [
+      { event: 'logged_in', actor: who, address: context.ip, target: who, session },
+    ]);
     if (this.settings.updateLastLogin) await this.hooks.onLoginSuccess(user, context);
     return issued;
   }

@@ -40,6 +40,19 @@ export abstract class UserStore {
   abstract findByTokenId(tokenId: string): Promise<AuthUser | null>;
 
   /**
+   * Further members of `GET /users/me` by their names on the wire; `id` and `username` stay as they are. A store without
+   * this method adds none, and nothing is read for that view.
+   *
+   * @param id - primary key
+   * @example
+   * override async profileOf(id: string) {
+   *   const customer = await this.users.findOneBy({ id });
+   *   return { email: customer?.email };
+   * }
+   */
+  profileOf?(id: string): Promise<Readonly<Record<string, unknown>>>;
+
+  /**
    * Writes a new hash of the same password, unless the stored one has changed since it was read: then it returns false
    * and the other change stands.
    */

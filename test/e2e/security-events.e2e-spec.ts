@@ -277,7 +277,7 @@ describe('subscribers of security events', () => {
 
   it('run in the transaction of the change; the log is written after its commit', async () => {
     await database.transaction(async (transaction) => {
-      await events.emit(transaction, event);
+      await events.emit(transaction, [event]);
       expect(recorder.recorded).toEqual([{ event: 'user_activated', isInTransaction: true }]);
       expect(log.take()).toEqual([]);
     });
@@ -287,7 +287,7 @@ describe('subscribers of security events', () => {
 
   it('announce nothing of a change that was rolled back, not even with the next one', async () => {
     const undone = database.transaction(async (transaction) => {
-      await events.emit(transaction, event);
+      await events.emit(transaction, [event]);
       throw new Error('undone');
     });
     await expect(undone).rejects.toThrow('undone');
@@ -297,8 +297,8 @@ describe('subscribers of security events', () => {
   });
 
   it('announce at once what belongs to no transaction', async () => {
-    await events.emit(null, event);
-    await events.emit(database.manager, event);
+    await events.emit(null, [event]);
+    await events.emit(database.manager, [event]);
     expect(recorder.recorded.map((one) => one.isInTransaction)).toEqual([false, false]);
     expect(log.take()).toEqual([event, event]);
   });

@@ -2,7 +2,7 @@ import { ApiProperty } from '../../http/openapi.decorators.js';
 import { CharField } from '../../http/char-field.js';
 
 /**
- * A change of the own password. Both are taken exactly as sent.
+ * A change of password by the user. Both passwords are taken exactly as sent.
  *
  * @publicApi
  */

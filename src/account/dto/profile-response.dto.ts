@@ -18,7 +18,15 @@ export class ProfileResponse {
   username: string;
 }
 
-/** The members that leave the server. */
-export function profileOf(user: AuthenticatedUser): ProfileResponse {
-  return { id: user.id, username: user.username };
+/**
+ * The members that leave the server.
+ *
+ * @param further - from `UserStore.profileOf`
+ */
+export function profileResponse(
+  { id, username }: AuthenticatedUser,
+  further: Readonly<Record<string, unknown>> = {},
+): ProfileResponse {
+  const known = { id, username };
+  return { ...known, ...further, ...known };
 }

@@ -28,8 +28,8 @@ jest.setTimeout(30_000);
 @Controller('own/me')
 class OwnAccountController extends AccountController {
   @Get()
-  override me(@CurrentUser() user: AuthenticatedUser): ProfileResponse {
-    return Object.assign(super.me(user), { greeting: 'hello' });
+  override async me(@CurrentUser() user: AuthenticatedUser): Promise<ProfileResponse> {
+    return Object.assign(await super.me(user), { greeting: 'hello' });
   }
 
   @Get('count')

@@ -2,12 +2,12 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiBadRequestResponse, ApiQuery } from '../http/openapi.decorators.js';
 import type { PageRequest } from '../ledger/session-page.js';
 
-/** What a platform's answer has, of either platform. */
+/** The part of a response that Fastify and Express share. */
 export interface HeaderTarget {
   header(name: string, value: string): unknown;
 }
 
-/** Says in headers how many sessions there are, and where the next page is (RFC 8288): the body stays a list. */
+/** Tells in headers how many sessions there are, and where the next page is (RFC 8288), so that the body stays a list. */
 export function describePage(
   response: HeaderTarget,
   { limit }: PageRequest,
