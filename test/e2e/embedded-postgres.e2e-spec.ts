@@ -454,7 +454,8 @@ function isGone(pid: number): boolean {
   } catch {
     return true;
   }
-  // Nobody may be there to reap the child of a killed process.
+  // Nobody may be there to reap the child of a killed process; or it has just been reaped.
+  if (process.platform !== 'linux') return false;
   const stat = `/proc/${pid}/stat`;
-  return existsSync(stat) && readFileSync(stat, 'utf8').includes(') Z ');
+  return !existsSync(stat) || readFileSync(stat, 'utf8').includes(') Z ');
 }

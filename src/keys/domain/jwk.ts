@@ -44,9 +44,9 @@ export function publicJwk(key: KeyObject, algorithm: Algorithm): PublicJwk | nul
 }
 
 /** The public key that a JWK describes; null where it describes none that is fit for the algorithm. */
-export function keyOfJwk(jwk: JsonWebKey, algorithm: Algorithm): KeyObject | null {
+export function keyOfJwk(jwk: object, algorithm: Algorithm): KeyObject | null {
   try {
-    const key = createPublicKey({ key: jwk, format: 'jwk' });
+    const key = createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' });
     return keyProblem(algorithm, key) === null ? key : null;
   } catch {
     return null;
