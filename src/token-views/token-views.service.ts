@@ -32,6 +32,7 @@ import { storedUser, type LoggedInUser } from '../login/logged-in-user.js';
 import { refusalError, withPublicReason } from './refusals.js';
 import { JwtAuthentication } from '../authentication/jwt-authentication.js';
 import { LoginHooks } from '../login/login-hooks.js';
+import { LoginPolicy } from '../login/login-policy.js';
 
 /**
  * What the token views do, one method for each (contract §5, §7–§10).
@@ -45,6 +46,7 @@ export class TokenViewsService {
     private readonly tokens: TokensService,
     private readonly ledger: RefreshTokenLedger,
     private readonly hooks: LoginHooks,
+    private readonly policy: LoginPolicy,
     private readonly throttle: Throttle,
     private readonly hostClaims: HostClaims,
     private readonly guard: JwtAuthentication,
@@ -53,22 +55,22 @@ export class TokenViewsService {
 
   /**
    * @param user - whom `LocalAuthGuard` let in, or one of the `UserStore` whom the host knows by other means
-   * @throws AuthError `no_active_account` when the user changed while logging in
+   * @throws AuthError `no_active_account` when the policy refuses the user, or the user changed while logging in
    */
   async obtainPair(
     user: LoggedInUser | AuthUser,
     context: RequestContext,
   ): Promise<TokenPairResponse> {
-    const refresh = await this.issue('refresh', storedUser(user), context);
+    const refresh = await this.issue('refresh', await this.admitted(user, context), context);
     return { refresh: refresh.token, access: this.accessFrom(refresh.claims) };
   }
 
-  /** @throws AuthError `no_active_account` when the user changed while logging in */
+  /** As `obtainPair`, for a sliding token. */
   async obtainSliding(
     user: LoggedInUser | AuthUser,
     context: RequestContext,
   ): Promise<SlidingTokenResponse> {
-    const sliding = await this.issue('sliding', storedUser(user), context);
+    const sliding = await this.issue('sliding', await this.admitted(user, context), context);
     return { token: sliding.token };
   }
 
@@ -146,6 +148,18 @@ export class TokenViewsService {
     } catch (error) {
       throw this.explained(error);
     }
+  }
+
+  /** Who logged in has passed the policy; a user whom the host knows by other means has not yet. */
+  private async admitted(
+    user: LoggedInUser | AuthUser,
+    context: RequestContext,
+  ): Promise<AuthUser> {
+    const stored = storedUser(user);
+    if (stored !== user) return stored;
+    const assessed = await this.policy.assess({ user: stored, context, purpose: 'session' });
+    if (assessed.verdict === 'allow') return stored;
+    throw new AuthError('no_active_account', { reason: assessed.reason });
   }
 
   private async issue(

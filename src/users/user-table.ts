@@ -40,16 +40,6 @@ export function superuserSql(table: UserTable, alias: string): string {
   return table.isSuperuser ? `${alias}.${table.isSuperuser}` : 'false';
 }
 
-/** The columns of an `AuthUser` under the names of its members: a row of them is one, also as JSON. */
-export function authUserSql(table: UserTable, alias: string): string {
-  return `
-    ${keySql(table, table.id, alias)} AS id, ${alias}.${table.username} AS username,
-    coalesce(${alias}.${table.password}, '!') AS password,
-    coalesce(${activeSql(table, alias)}, false) AS "isActive",
-    coalesce(${staffSql(table, alias)}, false) AS "isStaff",
-    ${keySql(table, table.tokenId, alias)} AS "tokenId"`;
-}
-
 /** SQL for a key as JSON may carry it: a number of more than 53 bits would lose its last digits there. */
 export function keySql(table: UserTable, column: string, alias: string): string {
   const isLong = table.idType === 'bigint' && column === table.id;

@@ -7,6 +7,7 @@ import {
   LoginHooks,
   PasswordHasher,
   TokenClaims,
+  TokenViewsService,
   UserAuthenticationRule,
   UserStore,
   UsersService,
@@ -155,6 +156,20 @@ describe.each<[string, SettingsInput]>([
     registry.barred.clear();
     expect((await host.client.refresh(refresh)).status).toBe(200);
   });
+
+  it.each(['obtainPair', 'obtainSliding'] as const)(
+    'refuse %s for a user whom the host knows without a password',
+    async (view) => {
+      const views = host.app.get(TokenViewsService, { strict: false });
+      const user = await host.app.get(UserStore, { strict: false }).findByUsername('alice');
+      const context = { ip: '127.0.0.1', userAgent: 'spec' };
+      await expect(views[view](user!, context)).resolves.toBeDefined();
+      registry.barred.add('alice');
+      await expect(views[view](user!, context)).rejects.toMatchObject({
+        code: 'no_active_account',
+      });
+    },
+  );
 
   it('hear of log-ins and of refused ones, and write the time of the log-in', async () => {
     await query(url, 'UPDATE auth_user SET last_login = NULL');
