@@ -1,6 +1,3 @@
-import { randomBytes } from 'node:crypto';
-import { createInterface } from 'node:readline/promises';
-import { Writable } from 'node:stream';
 import type { Command } from 'commander';
 import { exitOnOperatorError } from '../server/process.js';
 import { trimText } from '../http/char-field.js';
@@ -9,11 +6,10 @@ import { readEnvironment } from '../config/environment.js';
 import { ConfigError } from '../config/config-error.js';
 import type { Settings } from '../config/settings.js';
 import { withDataSource } from '../server/data-source.js';
-import { DjangoPasswordHasher } from '../passwords/django-password-hasher.js';
-import { PasswordPolicy } from '../passwords/password-policy.js';
 import { User } from '../users/user.entity.js';
 import { UsersService, type NewUser } from '../users/users.service.js';
 import { withDatabase } from './application.js';
+import { newPassword, showGenerated } from './chosen-password.js';
 
 /** Length of Django's column for user names, in characters. */
 const LONGEST_USERNAME = 150;
@@ -44,24 +40,23 @@ export function addCreateUser(program: Command): void {
 }
 
 async function createUser(options: CreateUserOptions): Promise<void> {
-  checkUsername(options.username);
+  // Django stores and compares names in this form.
+  const username = options.username.normalize('NFKC');
+  checkUsername(username);
   const config = readEnvironment(process.env);
-  const chosen = await choosePassword(options);
-  if (chosen !== null) await checkPassword(chosen, config.settings);
-  const password = chosen ?? randomBytes(12).toString('base64url');
-  const hasher = new DjangoPasswordHasher({ preferred: config.settings.passwordHasher });
+  const password = await newPassword(config.settings, options);
   await withDatabase(config, async (databaseUrl) => {
     const isCreated = await store(databaseUrl, config.settings, {
-      username: options.username,
-      password: await hasher.hash(password),
+      username,
+      password: password.encoded,
       email: options.email,
       // A superuser who is not staff could not use the staff views.
       isStaff: options.staff || options.superuser,
       isSuperuser: options.superuser,
     });
-    if (!isCreated) throw new ConfigError([`--username: ${options.username} is taken.`]);
-    process.stdout.write(`Created the user ${options.username}.\n`);
-    if (chosen === null) process.stdout.write(`Password (shown once): ${password}\n`);
+    if (!isCreated) throw new ConfigError([`--username: ${username} is taken.`]);
+    process.stdout.write(`Created the user ${username}.\n`);
+    showGenerated(password);
   });
 }
 
@@ -76,23 +71,6 @@ function store(databaseUrl: string, settings: Settings, user: NewUser): Promise<
   });
 }
 
-/** The password that the operator chose; null when the command is to generate one. */
-async function choosePassword({ passwordStdin }: CreateUserOptions): Promise<string | null> {
-  if (passwordStdin) {
-    const password = await readPassword(process.stdin);
-    if (password === '') throw new ConfigError(['--password-stdin: the input is empty.']);
-    return password;
-  }
-  if (!process.stdin.isTTY) return null;
-  return (await promptPassword('Password (empty: one is made): ')) || null;
-}
-
-/** @throws ConfigError that names each problem of the password */
-async function checkPassword(password: string, settings: Settings): Promise<void> {
-  const problems = await new PasswordPolicy(settings).problems(password);
-  if (problems.length > 0) throw new ConfigError(problems);
-}
-
 /** The log-in trims names and refuses U+0000: a user whose name has such characters could never log in. */
 function checkUsername(username: string): void {
   if (username === '' || trimText(username) !== username || username.includes('\0')) {
@@ -102,29 +80,5 @@ function checkUsername(username: string): void {
   }
   if (Array.from(username).length > LONGEST_USERNAME) {
     throw new ConfigError([`--username has more than ${LONGEST_USERNAME} characters.`]);
-  }
-}
-
-/** The first line of a stream; empty when the stream is. */
-async function readPassword(input: NodeJS.ReadableStream): Promise<string> {
-  const lines = createInterface({ input, crlfDelay: Infinity });
-  try {
-    for await (const line of lines) return line;
-    return '';
-  } finally {
-    lines.close();
-  }
-}
-
-/** Asks for a password at the terminal, without showing what is typed. */
-async function promptPassword(question: string): Promise<string> {
-  process.stderr.write(question);
-  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const terminal = createInterface({ input: process.stdin, output: nowhere, terminal: true });
-  try {
-    return await terminal.question('');
-  } finally {
-    terminal.close();
-    process.stderr.write('\n');
   }
 }

@@ -1,5 +1,7 @@
 #!/usr/bin/env node
+import { createRequire } from 'node:module';
 import { Command } from 'commander';
+import { addChangePassword } from './change-password.js';
 import { addCreateClient } from './create-client.js';
 import { addCreateUser } from './create-user.js';
 import { addDocs } from './docs.js';
@@ -10,17 +12,21 @@ import { addMigrate } from './migrate.js';
 import { addOpenApi } from './openapi.js';
 import { addStart } from './start.js';
 
+const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+
 const program = new Command('nest-simplejwt')
   .description(
     'Token authentication with the wire format of SimpleJWT. All commands are configured by the same environment ' +
       'variables as the server; docs/settings.md lists them.',
   )
+  .version(version)
   .showHelpAfterError('Try nest-simplejwt --help.');
 
 for (const add of [
   addStart,
   addMigrate,
   addCreateUser,
+  addChangePassword,
   addCreateClient,
   addFlushExpiredTokens,
   addEndSessions,

@@ -124,6 +124,47 @@ describe('migrate', () => {
   });
 });
 
+describe('changepassword', () => {
+  const NAMED = ['changepassword', '--user', 'carol'];
+  let env: Record<string, string>;
+
+  beforeAll(async () => {
+    env = { ...onDatabase(), DATABASE_URL: await createDatabase('cli_changepassword', null) };
+  });
+
+  it('gives a user another password, and ends the sessions', async () => {
+    const create = ['createuser', '--username', 'carol', '--password-stdin'];
+    await run(create, { env, input: 'open sesame\n' });
+    const server = await spawnServer(env);
+    const client = new TestClient(server.url);
+    const { refresh } = await client.login('carol', 'open sesame');
+    const changed = await run([...NAMED, '--password-stdin'], { env, input: 'new sesame\n' });
+    expect(changed).toMatchObject({ code: 0, stdout: 'Changed the password of carol.\n' });
+    expect((await client.refresh(refresh)).status).toBe(401);
+    expect((await client.obtain('carol', 'open sesame')).status).toBe(401);
+    expect((await client.obtain('carol', 'new sesame')).status).toBe(200);
+    const made = await run(NAMED, { env });
+    const password = /Password \(shown once\): (\S{16})\n/.exec(made.stdout)?.[1] ?? '';
+    expect((await client.obtain('carol', password)).status).toBe(200);
+    await server.stop();
+  });
+
+  it('refuses a weak password, and a user whom it does not find', async () => {
+    const weak = await run([...NAMED, '--password-stdin'], { env, input: 'short\n' });
+    expect(weak).toMatchObject({ code: 1, stdout: '' });
+    expect(weak.stderr).toContain('The password has not been changed.');
+    const unknown = await run(['changepassword', '--user', 'nobody'], { env });
+    expect(unknown).toMatchObject({ code: 1, stdout: '' });
+    expect(unknown.stderr).toContain('--user: there is no user nobody');
+    expect(unknown.stderr).not.toMatch(/^\s+at /m);
+  });
+});
+
+it('tells its version', async () => {
+  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  expect(await run(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+});
+
 describe('createuser', () => {
   it('creates users who can log in, with a password of their own or one that it shows once', async () => {
     const env = onDatabase();
