@@ -3,6 +3,7 @@ import { databaseFault } from '../common/database-fault.js';
 import { ConfigError } from '../config/config-error.js';
 import type { Config } from '../config/environment.js';
 import { requireSound } from '../database/database-facts.js';
+import { requireReachableUsers } from '../database/django-project.js';
 import { MIGRATIONS_TABLE, migrate } from '../database/migrate.js';
 import { TimeoutDroppingClient } from '../database/timeout-dropping-client.js';
 import { AUTH_MIGRATIONS } from '../database/migrations.js';
@@ -58,6 +59,7 @@ export async function updateSchema(url: string, config: Config): Promise<void> {
     await migrate(dataSourceOptions(url, config.databasePoolSize), async (database) => {
       // Before every other statement: a planted trigger or function would run with the first statement that uses it.
       await requireSound(database, 'auth_user', mustBeClosed);
+      await requireReachableUsers(database);
     });
   } catch (error) {
     const { code } = error as { code?: string };

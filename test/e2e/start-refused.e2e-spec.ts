@@ -4,7 +4,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { readEnvironment } from '../../src/config/environment.js';
-import { truncateTables } from '../support/databases.js';
+import { createDatabase, query, truncateTables } from '../support/databases.js';
 import { runToEnd, spawnServer } from '../support/process.js';
 import { workerDatabase } from '../support/server.js';
 import { temporaryFolder } from '../support/test-postgres.js';
@@ -51,6 +51,24 @@ describe('the server refuses to start', () => {
   });
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  describe('on the database of a Django project whose users it would not find', () => {
+    const USERS = '(id serial PRIMARY KEY, password varchar(128), last_login timestamptz)';
+
+    it.each([
+      ['in a table of their own', 'public', 'accounts_user', 'own-user-entity'],
+      ['in another schema', 'django', 'auth_user', 'SET search_path = django'],
+    ])('%s', async (_where, schema, table, remedy) => {
+      const url = await createDatabase(`django_${schema}`, null);
+      await query(url, `CREATE SCHEMA IF NOT EXISTS ${schema}`);
+      await query(url, `CREATE TABLE ${schema}.django_migrations (id serial)`);
+      await query(url, `CREATE TABLE ${schema}.${table} ${USERS}`);
+      await expectRefusal({ DATABASE_URL: url }, 'DATABASE_URL', `${schema}.${table}`, remedy);
+      const made =
+        "SELECT count(*)::int AS made FROM pg_tables WHERE tablename ~ 'blacklist|session'";
+      expect(await query(url, made)).toEqual([{ made: 0 }]);
+    });
+  });
 
   it('on a port that is in use, and names PORT', async () => {
     const other = createServer().listen(0, '127.0.0.1');
