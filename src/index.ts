@@ -16,7 +16,7 @@ export { Authentication, type Authenticated } from './authentication/authenticat
 export type { AuthenticatedUser } from './users/authenticated-user.js';
 export type { CredentialSource } from './transports/credential-source.js';
 export { AuthenticationGuard } from './guards/authentication.guard.js';
-export { FieldsPipe } from './http/fields.pipe.js';
+export { Fields } from './http/fields.decorator.js';
 export { JwtAuthGuard } from './guards/jwt-auth.guard.js';
 export type { TokenUser } from './authentication/jwt-stateless-authentication.js';
 export { JwtStrategy, LocalStrategy } from './authentication/passport.js';

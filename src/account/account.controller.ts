@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Post, UseFilters, UseGuards } from '@nestjs/common';
+import { Controller, Get, Post, UseFilters, UseGuards } from '@nestjs/common';
 import {
   ApiBadRequestResponse,
   ApiBearerAuth,
@@ -13,7 +13,7 @@ import type { AuthenticatedUser } from '../users/authenticated-user.js';
 import { AuthenticationGuard } from '../guards/authentication.guard.js';
 import { ErrorResponse } from '../http/error-response.js';
 import { HttpView } from '../http/view.decorator.js';
-import { FieldsPipe } from '../http/fields.pipe.js';
+import { Fields } from '../http/fields.decorator.js';
 import { CurrentToken, CurrentUser, FromClient } from '../guards/request.decorators.js';
 import type { RequestContext } from '../common/request-context.js';
 import type { Claims } from '../tokens/domain/compact.js';
@@ -53,7 +53,7 @@ export class AccountController {
   @ApiBadRequestResponse({ description: 'A list of messages for each wrong field.' })
   @ApiTooManyRequestsResponse({ description: 'Too many wrong passwords.' })
   changePassword(
-    @Body(FieldsPipe) passwords: ChangePasswordDto,
+    @Fields() passwords: ChangePasswordDto,
     @CurrentUser() user: AuthenticatedUser,
     @CurrentToken() token: Claims | undefined,
     @FromClient() context: RequestContext,

@@ -3,7 +3,7 @@ import type { ClientRequest } from '../http/client-address.js';
 import { AuthError } from '../common/errors.js';
 import { ConfigError } from '../config/config-error.js';
 import { TokenObtainPairDto } from '../login/dto/token-obtain-pair.dto.js';
-import { parsedBody, readFields } from '../http/fields.pipe.js';
+import { parsedBody, readFields } from '../http/fields.decorator.js';
 import { LocalStrategy } from '../authentication/passport.js';
 import type { GuardedRequest } from '../transports/guarded-request.js';
 import { keepUser } from '../transports/request-of.js';

@@ -1,4 +1,4 @@
-import { Body, Controller, Post, UseFilters, UseGuards } from '@nestjs/common';
+import { Controller, Post, UseFilters, UseGuards } from '@nestjs/common';
 import { ApiTags, ApiTooManyRequestsResponse } from '../http/openapi.decorators.js';
 import type { RequestContext } from '../common/request-context.js';
 import { AuthErrorFilter } from '../http/auth-error.filter.js';
@@ -15,7 +15,7 @@ import {
   TokenPairResponse,
   TokenRefreshResponse,
 } from './dto/token-responses.dto.js';
-import { FieldsPipe } from '../http/fields.pipe.js';
+import { Fields } from '../http/fields.decorator.js';
 import { LocalAuthGuard } from '../guards/local-auth.guard.js';
 import type { LoggedInUser } from '../login/logged-in-user.js';
 import { CurrentUser, FromClient } from '../guards/request.decorators.js';
@@ -45,7 +45,7 @@ export class TokenController {
   @ApiTooManyRequestsResponse({ description: 'Too many failed log-ins.' })
   @UseGuards(LocalAuthGuard)
   obtainPair(
-    @Body(FieldsPipe) _credentials: TokenObtainPairDto,
+    @Fields() _credentials: TokenObtainPairDto,
     @CurrentUser() user: LoggedInUser,
     @FromClient() context: RequestContext,
   ): Promise<TokenPairResponse> {
@@ -63,7 +63,7 @@ export class TokenController {
   })
   @ApiTooManyRequestsResponse({ description: 'Too many refreshes, with `REFRESH_LIMIT`.' })
   refresh(
-    @Body(FieldsPipe) body: TokenRefreshDto,
+    @Fields() body: TokenRefreshDto,
     @FromClient() context: RequestContext,
   ): Promise<TokenRefreshResponse> {
     return this.views.refresh(body.refresh, context);
@@ -76,7 +76,7 @@ export class TokenController {
     response: EmptyResponse,
     refuses: 'The token is not valid.',
   })
-  verify(@Body(FieldsPipe) body: TokenVerifyDto): Promise<EmptyResponse> {
+  verify(@Fields() body: TokenVerifyDto): Promise<EmptyResponse> {
     return this.views.verify(body.token);
   }
 
@@ -89,7 +89,7 @@ export class TokenController {
     refuses: 'The token is not valid or has been blacklisted before.',
   })
   blacklist(
-    @Body(FieldsPipe) body: TokenBlacklistDto,
+    @Fields() body: TokenBlacklistDto,
     @FromClient() context: RequestContext,
   ): Promise<EmptyResponse> {
     return this.views.blacklist(body.refresh, context);
@@ -105,7 +105,7 @@ export class TokenController {
   @ApiTooManyRequestsResponse({ description: 'Too many failed log-ins.' })
   @UseGuards(LocalAuthGuard)
   obtainSliding(
-    @Body(FieldsPipe) _credentials: TokenObtainPairDto,
+    @Fields() _credentials: TokenObtainPairDto,
     @CurrentUser() user: LoggedInUser,
     @FromClient() context: RequestContext,
   ): Promise<SlidingTokenResponse> {
@@ -122,7 +122,7 @@ export class TokenController {
   })
   @ApiTooManyRequestsResponse({ description: 'Too many refreshes, with `REFRESH_LIMIT`.' })
   refreshSliding(
-    @Body(FieldsPipe) body: TokenRefreshSlidingDto,
+    @Fields() body: TokenRefreshSlidingDto,
     @FromClient() context: RequestContext,
   ): Promise<SlidingTokenResponse> {
     return this.views.refreshSliding(body.token, context);

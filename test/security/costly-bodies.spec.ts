@@ -1,5 +1,5 @@
 import { TokenObtainPairDto } from '../../src/login/dto/token-obtain-pair.dto.js';
-import { readFields } from '../../src/http/fields.pipe.js';
+import { readFields } from '../../src/http/fields.decorator.js';
 import { RawBody } from '../../src/http/request-body.js';
 
 jest.setTimeout(60_000);

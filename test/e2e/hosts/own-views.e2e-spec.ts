@@ -16,7 +16,7 @@ import { IsString } from 'class-validator';
 import {
   AuthError,
   AuthModule,
-  FieldsPipe,
+  Fields,
   PasswordHasher,
   TokenController,
   TokenObtainPairDto,
@@ -197,7 +197,7 @@ class TenantObtainDto extends TokenObtainPairDto {
 
 class TenantTokenController extends TokenController {
   override async obtainPair(
-    @Body(FieldsPipe) credentials: TenantObtainDto,
+    @Fields() credentials: TenantObtainDto,
     user: AuthUser,
     context: RequestContext,
   ): Promise<TokenPairResponse> {
