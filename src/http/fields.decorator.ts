@@ -19,11 +19,14 @@ const FieldsOf = createParamDecorator((Dto: Type<object>, context: ExecutionCont
  */
 export function Fields(): ParameterDecorator {
   return (target, name, index) => {
-    if (name === undefined) throw new TypeError('@Fields() belongs to a parameter of a handler.');
+    const method = name === undefined ? undefined : Object.getOwnPropertyDescriptor(target, name);
+    if (name === undefined || method === undefined) {
+      throw new TypeError('@Fields() belongs to a parameter of a handler.');
+    }
     const types = Reflect.getMetadata('design:paramtypes', target, name) as Type<object>[];
-    const type = types[index]!;
+    const type = types[index] as Type<object>;
     FieldsOf(type)(target, name, index);
-    ApiBody({ type })(target, name, Object.getOwnPropertyDescriptor(target, name)!);
+    ApiBody({ type })(target, name, method);
   };
 }
 

@@ -79,6 +79,7 @@ export class RefreshPolicy {
       generation: attempt.generation,
       current: session.generation,
       address,
+      isPlaceKnown: networkOf(session.last_ip) !== null || bearerNetwork(attempt.context) !== null,
     });
     return {
       ...judged,
@@ -116,7 +117,7 @@ export class RefreshPolicy {
         generation,
         client: {
           userAgent: context.userAgent,
-          network: context.isProxyAddress ? null : networkOf(context.ip),
+          network: bearerNetwork(context),
         },
         now: session.now,
       },
@@ -128,4 +129,9 @@ export class RefreshPolicy {
       },
     );
   }
+}
+
+/** Where the token came from; null behind a proxy that nobody has named. */
+function bearerNetwork({ ip, isProxyAddress }: RequestContext): string | null {
+  return isProxyAddress ? null : networkOf(ip);
 }

@@ -11,8 +11,9 @@ const evidenceOf = (over: Partial<Evidence>): Evidence => ({
   network: 'other',
   ...over,
 });
-const eventOf = (verdict: RefreshVerdict) =>
+const eventOf = (verdict: RefreshVerdict, isPlaceKnown = true) =>
   refreshEventOf(verdict, {
+    isPlaceKnown,
     sid: SID,
     userId: '7',
     generation: 1,
@@ -31,19 +32,22 @@ const told = { ...refresh, class: 'parent', distance: 1, fresh: true, sameUserAg
 
 describe('refreshEventOf', () => {
   it.each(['recovered', 'stale'] as const)(
-    'tells of a token that is %s from another network, and of no other one',
+    'tells of a token that is %s from another network or a hidden one, and of no other one',
     (verdict) => {
-      const judged = (over: Partial<Evidence>) =>
+      const judged = (over: Partial<Evidence>, isPlaceKnown?: boolean) =>
         eventOf(
           verdict === 'stale'
             ? { verdict, evidence: evidenceOf(over) }
             : { verdict, next: NEXT, evidence: evidenceOf(over) },
+          isPlaceKnown,
         );
       const event = `refresh_token_${verdict}`;
       expect(judged({})).toEqual({ event, ...told, network: 'other' });
-      for (const network of ['same', 'unknown'] as const) {
-        expect(judged({ network, isSameUserAgent: false })).toBeNull();
-      }
+      expect(judged({ network: 'same', isSameUserAgent: false })).toBeNull();
+      // One of the two hides where it is; where both do, it is the server's proxy that nobody has named.
+      const hidden = { network: 'unknown', isSameUserAgent: false } as const;
+      expect(judged(hidden)).toMatchObject({ event, network: 'unknown' });
+      expect(judged(hidden, false)).toBeNull();
     },
   );
 

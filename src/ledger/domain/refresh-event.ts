@@ -10,11 +10,13 @@ export interface JudgedRefresh {
   /** The generation of the session's current token. */
   readonly current: number;
   readonly address: string | null;
+  /** Whether the network is known from which the token came, or that of the session's last use. */
+  readonly isPlaceKnown: boolean;
 }
 
 /**
- * The event of a refresh that may be a theft (design §3), or null for an ordinary one. An unknown network is no other
- * network: behind a proxy that nobody has named every duplicate would be an event.
+ * The event of a refresh that may be a theft (design §3), or null for an ordinary one. Who hides the network beside a known
+ * one is told of. Where both are unknown nothing is: behind a proxy that nobody has named every duplicate would be an event.
  */
 export function refreshEventOf(
   verdict: RefreshVerdict,
@@ -23,7 +25,7 @@ export function refreshEventOf(
   switch (verdict.verdict) {
     case 'recovered':
     case 'stale':
-      return verdict.evidence.network === 'other'
+      return mayBeElsewhere(verdict.evidence, refresh)
         ? {
             event: `refresh_token_${verdict.verdict}`,
             ...membersOf(refresh),
@@ -43,6 +45,10 @@ export function refreshEventOf(
     case 'session_ended':
       return null;
   }
+}
+
+function mayBeElsewhere({ network }: Evidence, { isPlaceKnown }: JudgedRefresh): boolean {
+  return network === 'other' || (network === 'unknown' && isPlaceKnown);
 }
 
 /** A token does not prove who holds it, so the actor is the session. */

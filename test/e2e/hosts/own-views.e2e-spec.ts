@@ -1,5 +1,4 @@
 import {
-  Body,
   Controller,
   Header,
   Injectable,
