@@ -51,6 +51,12 @@ const VECTORS: [string, string, string][] = [
   ],
   ['bcrypt', 'pass-five', 'bcrypt$$2b$06$I.sHry9ObqLo6gXy/M4De.tDe/PPeaVSAV4KvaHj8OaSnaa0BqqTm'],
   [
+    'bcrypt of another library',
+    'pass-five',
+    '$2b$06$I.sHry9ObqLo6gXy/M4De.tDe/PPeaVSAV4KvaHj8OaSnaa0BqqTm',
+  ],
+  ['argon2id of another library', 'pass-argon2id', ARGON2_SMALL.slice('argon2'.length)],
+  [
     'scrypt',
     'pass-six',
     'scrypt$16384$fixedSalt06$8$1$K36v0CAtj5Y7qTLr0WCPkKqhSWTtJp5PCtuqY3h+Yq3zbNg8e5NUC54+BOo1pU3FGBfaIOUkXI7PRwqfHuME/A==',

@@ -91,12 +91,21 @@ const SCRYPT =
 
 /**
  * Reads the text of `auth_user.password` (contract §15). Never throws: a text with parts missing, odd
- * numbers, non-canonical base64 or a cost beyond `PASSWORD_COST_LIMITS` is `unreadable`.
+ * numbers, non-canonical base64 or a cost beyond `PASSWORD_COST_LIMITS` is `unreadable`. Bcrypt and argon2 are read without
+ * Django's name in front as well.
  */
 export function parseEncodedPassword(text: string): EncodedPassword {
   if (text.startsWith('!')) return { format: 'unusable' };
-  const parsed = readPbkdf2(text) ?? readArgon2(text) ?? readBcrypt(text) ?? readScrypt(text);
+  const encoded = withDjangoPrefix(text);
+  const parsed =
+    readPbkdf2(encoded) ?? readArgon2(encoded) ?? readBcrypt(encoded) ?? readScrypt(encoded);
   return parsed ?? UNREADABLE;
+}
+
+/** Libraries outside Django write `$2b$…` and `$argon2id$…`, which Django's texts hold behind the name of the hasher. */
+function withDjangoPrefix(text: string): string {
+  if (text.startsWith('$2')) return `bcrypt$${text}`;
+  return text.startsWith('$argon2') ? `argon2${text}` : text;
 }
 
 /** The text for `auth_user.password`, as Django's hasher of that format writes it. */
