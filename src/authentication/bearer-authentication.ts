@@ -40,6 +40,8 @@ export abstract class BearerAuthentication<Facts> extends Authentication {
   override readonly challenge: string;
   private readonly headerName: string;
   private readonly kinds: readonly TokenKind[];
+  /** In lower case. */
+  private readonly keywords: ReadonlySet<string>;
   /** The first keyword and the blank after it: how the header starts in nearly every request. */
   private readonly usualStart: string;
   /** Accepted tokens, as long as their verified claims are remembered. */
@@ -56,6 +58,8 @@ export abstract class BearerAuthentication<Facts> extends Authentication {
     this.challenge = tokenChallenge(settings);
     this.headerName = headerName(settings.authHeaderName);
     this.usualStart = `${settings.authHeaderTypes[0]} `;
+    // The name of a scheme has no case (RFC 9110 §11.1).
+    this.keywords = new Set(settings.authHeaderTypes.map((type) => type.toLowerCase()));
     this.kinds = settings.authTokenClasses.map((name) => TOKEN_KINDS[name]);
   }
 
@@ -93,7 +97,7 @@ export abstract class BearerAuthentication<Facts> extends Authentication {
     if (value === '') return request[BARE_TOKEN] ?? null;
     const words = wordsOf(value);
     const [keyword, token] = words;
-    if (keyword === undefined || !this.settings.authHeaderTypes.includes(keyword)) return null;
+    if (keyword === undefined || !this.keywords.has(keyword.toLowerCase())) return null;
     if (words.length !== 2 || token === undefined) throw new AuthError('bad_authorization_header');
     return token;
   }
