@@ -39,3 +39,11 @@ export async function requireReachableUsers(database: DataSource): Promise<void>
     `DATABASE_URL: this is the database of a Django project whose users are in ${schema}.${name}, and the server works with the auth_user of its search path. ${remedy}.`,
   ]);
 }
+
+/** Whether a Django project keeps its tables where ours are. */
+export async function isDjangoDatabase(database: DataSource): Promise<boolean> {
+  const [found] = await database.query<{ found: boolean }[]>(
+    `SELECT to_regclass('django_migrations') IS NOT NULL AS found`,
+  );
+  return found?.found === true;
+}

@@ -115,6 +115,15 @@ describe('the schema', () => {
     await Promise.all([one!.stop(), two!.stop()]);
   });
 
+  it('gets no demo user where it is that of a Django project', async () => {
+    await query(empty, DJANGO);
+    await query(empty, 'TRUNCATE auth_user CASCADE; CREATE TABLE django_migrations (id serial)');
+    const server = await spawnServer({ ...env, DATABASE_URL: empty });
+    await expect(query(empty, 'SELECT username FROM auth_user')).resolves.toEqual([]);
+    expect(server.output()).not.toContain('demo /');
+    await server.stop();
+  });
+
   it('is made under a lock that ends with its transaction, for a pooler may lend each statement another connection', async () => {
     await withDatabase(empty, async (database) => {
       const holders = `SELECT a.state FROM pg_locks l JOIN pg_stat_activity a USING (pid)
